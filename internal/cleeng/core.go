@@ -53,6 +53,7 @@ func coreRows() []Endpoint {
 		// Customers. Deleting one cannot be undone.
 		{Method: get, Template: customer, Data: DataCustomer, Retry: RetryRead, Mark: MarkSeen, Cache: policyProfile, Tags: Profile},
 		{Method: patch, Template: customer, Data: DataCustomer, Retry: RetryIdempotent, Mark: MarkSeen, Stales: Customer},
+		{Method: post, Template: corePath + "/customers", Data: DataCustomer, Retry: RetryNever, Mark: MarkDocumented},
 		{Method: del, Template: customer, Data: DataCustomer, Retry: RetryNever, Mark: MarkDocumented, Stales: Customer},
 		{Method: post, Template: corePath + "/customers/request_password_reset", Data: DataCustomer, Retry: RetryEffect, Kind: KindPassword, Mark: MarkSeen},
 

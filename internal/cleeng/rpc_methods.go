@@ -9,26 +9,26 @@ const (
 	rpcAlias = "/api/3.0/json-rpc"
 )
 
-// Rows for calls that are no method of the catalogue. Nothing is assumed of
-// an unknown method; a batch of different methods is what its elements are.
-var (
-	rpcOther = &Endpoint{
-		Surface: SurfaceRPC, Method: http.MethodPost, Template: rpcPath + "#other",
-		Auth: AuthPublisher | AuthCustomer, Data: DataByAddress | DataPublisher | DataCustomer, Stales: Everything,
+// rpcOther is the row of calls that are no method of the catalogue. Nothing is
+// assumed of them.
+var rpcOther = &Endpoint{
+	Surface: SurfaceRPC, Method: http.MethodPost, Template: rpcPrefix + "other",
+	Auth: AuthPublisher | AuthCustomer, Data: DataByAddress | DataPublisher | DataCustomer, Stales: Everything,
+}
+
+// rpcBatches are the rows of a batch of different methods, by the least of
+// their retry classes.
+var rpcBatches = func() (rows [RetryRead + 1]*Endpoint) {
+	for class := range rows {
+		e := *rpcOther
+		e.Template, e.Mark, e.Retry = rpcPrefix+"batch", MarkDocumented, Retry(class)
+		if e.Retry == RetryRead {
+			e.Stales = 0
+		}
+		rows[class] = &e
 	}
-	rpcBatchRead = &Endpoint{
-		Surface: SurfaceRPC, Method: http.MethodPost, Template: rpcPath + "#batch", Mark: MarkDocumented,
-		Auth: AuthPublisher | AuthCustomer, Data: DataByAddress | DataPublisher | DataCustomer, Retry: RetryRead,
-	}
-	rpcBatchWrite = &Endpoint{
-		Surface: SurfaceRPC, Method: http.MethodPost, Template: rpcPath + "#batch", Mark: MarkDocumented,
-		Auth: AuthPublisher | AuthCustomer, Data: DataByAddress | DataPublisher | DataCustomer, Stales: Everything,
-	}
-	rpcBatchPayment = &Endpoint{
-		Surface: SurfaceRPC, Method: http.MethodPost, Template: rpcPath + "#batch", Mark: MarkDocumented, Payment: true,
-		Auth: AuthPublisher | AuthCustomer, Data: DataByAddress | DataPublisher | DataCustomer, Stales: Everything,
-	}
-)
+	return rows
+}()
 
 // RPCMethod returns the row of a JSON-RPC method, or the row with the
 // template "/3.0/json-rpc#other" if there is none. Case counts.
