@@ -26,7 +26,11 @@ func start(t testing.TB, set func(k *simulator.Knobs)) *rig {
 	if set != nil {
 		set(&k)
 	}
-	sim := simulator.New(simulator.Options{Knobs: &k, Seed: 7})
+	return startWith(t, simulator.New(simulator.Options{Knobs: &k, Seed: 7}))
+}
+
+func startWith(t testing.TB, sim *simulator.Simulator) *rig {
+	t.Helper()
 	server, pipe := simulator.NewServer(sim), simulator.NewPipeListener()
 	server.ListenOn(pipe)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -19,7 +19,7 @@ func (w *world) seed(now time.Time) {
 	created := now.Add(-200 * 24 * time.Hour)
 	for _, o := range []*offer{
 		{id: MonthlyOfferID, kind: 'S', title: "Monthly subscription", description: "All programmes, renewed each month.", price: 9.99, period: "month", trialDays: 7, giftable: true, tags: []string{"sports", "news"}},
-		{id: YearlyOfferID, kind: 'S', title: "Yearly subscription", description: "All programmes, renewed each year.", price: 99.90, period: "year", tags: []string{"sports", "news"}},
+		{id: YearlyOfferID, kind: 'S', title: "Yearly subscription", description: "All programmes, renewed each year.", price: 149, period: "year", tags: []string{"sports", "news"}},
 		{id: FreeOfferID, kind: 'S', title: "Free subscription", description: "News only, free of charge.", period: "month", tags: []string{"news"}},
 		{id: PassOfferID, kind: 'P', title: "30 day pass", description: "All programmes for 30 days.", price: 12.50, duration: 30 * 24 * time.Hour, tags: []string{"sports"}},
 		{id: EventOfferID, kind: 'E', title: "Cup final", description: "The final, live.", price: 4.99, duration: 48 * time.Hour},

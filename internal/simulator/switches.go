@@ -93,6 +93,8 @@ func (c *call) requestSwitch() answer {
 		return mediaError(http.StatusUnprocessableEntity, "", "No active subscription to switch from")
 	case sub.switchID != "":
 		return mediaError(http.StatusUnprocessableEntity, "", "Another switch is already in progress")
+	case to.price == 0 && from.price > 0:
+		return mediaError(http.StatusUnprocessableEntity, "", "Switch to a free offer is not allowed")
 	}
 	return media(switchObject(c.newSwitch(sub, from, to)))
 }
