@@ -1,0 +1,113 @@
+package limiter
+
+import (
+	"math"
+	"time"
+)
+
+// Parameters of the search for a limit that nobody tells. The shape is that of
+// CUBIC congestion control (RFC 9438): after a cut the rate comes back fast, rests
+// where the last throttle was, and only then tries higher. CUBIC's decrease factor
+// of 0.7 and its constant C fit packets and round trips; calls are dearer, so the
+// cut is smaller, the rest longer, and the resting point lies a little below.
+const (
+	cutTo     = 0.8              // rate after a throttle, as a share of the rate that was throttled (RFC 9438, section 4.6)
+	restAt    = 0.96             // where the rate rests, as a share of it (compare fast convergence, section 4.7)
+	restAfter = 20 * time.Second // K of section 4.2: how long it takes to come back there
+	doubling  = time.Second      // a cold bucket doubles at most this often, while calls wait
+	decay     = time.Minute      // an idle bucket halves this often, down to where it began (compare RFC 7661)
+	minRate   = 1.0 / 60
+	maxRate   = 100000.0
+)
+
+// adaptive is the rate at which a bucket sends while throttles are all that it
+// learns from: additive increase, multiplicative decrease, with a memory.
+type adaptive struct {
+	rate    float64
+	start   float64
+	cut     bool          // a throttle has been seen; before, the rate doubles
+	ceiling float64       // the rate at which the last throttle came
+	grown   time.Duration // demand since then: time during which calls waited
+	doubled time.Duration // when the rate last doubled
+	updated time.Duration
+	used    time.Duration // when a call last left
+
+	// An episode lasts from the end of one pause to the end of the next.
+	began    time.Duration
+	accepted int // calls that were answered and not throttled in it
+}
+
+func newAdaptive(start float64, now time.Duration) adaptive {
+	return adaptive{rate: start, start: start, doubled: now, updated: now, used: now, began: now}
+}
+
+// advance moves the rate on to now. waiting says that calls have been waiting.
+func (a *adaptive) advance(now time.Duration, waiting bool) {
+	passed := now - a.updated
+	a.updated = now
+	if idle := now - a.used; idle > decay && a.rate > a.start {
+		halvings := math.Floor(float64(idle) / float64(decay))
+		a.used += time.Duration(halvings) * decay
+		a.rate = max(a.start, a.rate*math.Exp2(-halvings))
+		a.grown = min(a.grown, a.grownTo(a.rate))
+		return
+	}
+	if !waiting {
+		a.doubled = now // the second begins with the wait
+		return
+	}
+	if !a.cut {
+		if now-a.doubled >= doubling {
+			a.rate, a.doubled = min(2*a.rate, maxRate), now
+		}
+		return
+	}
+	a.grown += passed
+	a.rate = min(max(a.cubic(a.grown), minRate), maxRate)
+}
+
+// cubic is the rate after some demand since the last cut.
+func (a *adaptive) cubic(grown time.Duration) float64 {
+	rest := restAt * a.ceiling
+	x := float64(grown)/float64(restAfter) - 1
+	return rest + (rest-cutTo*a.ceiling)*x*x*x
+}
+
+// grownTo is the demand after which cubic gives the rate.
+func (a *adaptive) grownTo(rate float64) time.Duration {
+	rest := restAt * a.ceiling
+	if !a.cut || rest <= 0 {
+		return 0
+	}
+	x := math.Cbrt((rate - rest) / (rest - cutTo*a.ceiling))
+	return max(0, time.Duration((x+1)*float64(restAfter)))
+}
+
+// throttled cuts the rate. sent is the number of departures of the last second.
+func (a *adaptive) throttled(now time.Duration, sent int) {
+	ceiling := min(a.rate, max(float64(sent), minRate))
+	if a.cut {
+		// What got through since the last pause is the better measure where a burst
+		// allowance hid that the rate was too high.
+		if active := (now - a.began).Seconds(); active > 1 {
+			ceiling = min(ceiling, float64(a.accepted)/active)
+		}
+	}
+	a.settle(ceiling)
+}
+
+func (a *adaptive) settle(ceiling float64) {
+	a.cut, a.ceiling, a.grown = true, max(ceiling, minRate), 0
+	a.rate = max(cutTo*a.ceiling, minRate)
+}
+
+// resume begins a new episode after a pause. Where one probe was not enough the
+// limit is counted over longer than the pause, and only what got through from
+// pause to pause measures it.
+func (a *adaptive) resume(now time.Duration, failures int) {
+	if whole := (now - a.began).Seconds(); failures > 0 && whole > 0 {
+		a.settle(min(a.ceiling, float64(a.accepted)/whole))
+	}
+	a.began, a.accepted = now, 0
+	a.updated, a.used = now, now
+}
