@@ -1,0 +1,77 @@
+package config
+
+import (
+	"maps"
+
+	"github.com/spf13/pflag"
+)
+
+// Options say where [Load] finds the layers.
+type Options struct {
+	// File is the YAML file; "" takes the one that CLEENGATE_CONFIG names, and
+	// without that there is no file layer.
+	File string
+	// Env is the environment as os.Environ gives it; nil is an empty one.
+	Env []string
+	// Flags were bound with [BindFlags] and parsed; nil has none.
+	Flags *pflag.FlagSet
+	// KnownEnv are CLEENGATE_ variables that something other than a
+	// configuration key reads, so that they bring no warning.
+	KnownEnv []string
+
+	// unbuilt replaces the table of refused keys; nil is that of this version.
+	unbuilt unbuilt
+}
+
+// Load reads all layers and the secret files, and validates the whole. The
+// error holds every fault found, each an [Error] on its own line; then the
+// Config is nil. Relative paths are relative to the working directory.
+func Load(o Options) (*Config, error) {
+	set := variables(o.Env)
+	name := o.File
+	if name == "" {
+		name = set[configEnv]
+	}
+	return assemble(o, set, readFile(name))
+}
+
+// assemble puts the layers on top of each other.
+func assemble(o Options, set map[string]string, file *layer) (*Config, error) {
+	cfg := DefaultFor(environment(o, set, file))
+	cfg.origin = file.sections
+	for _, entry := range file.entries {
+		cfg.addEntry(entry.mapPath, entry.name)
+	}
+	values := maps.Clone(file.values)
+	maps.Copy(values, readEnvironment(cfg, set).values)
+	maps.Copy(values, readFlags(cfg, o.Flags).values)
+
+	a := &assigner{cfg: cfg, values: values, unbuilt: o.unbuilt, faults: file.faults}
+	if a.unbuilt == nil {
+		a.unbuilt = unbuiltKeys
+	}
+	a.assign()
+	a.refuseTwins()
+	a.readSecrets()
+	warnings := unknownVariables(cfg, set, o.KnownEnv)
+
+	checked := validate(cfg, a.faults)
+	if err := checked.faults.err(); err != nil {
+		return nil, err
+	}
+	cfg.warnings = append(append(warnings, a.warnings...), checked.warnings...)
+	return cfg, nil
+}
+
+// environment finds the one key that decides the defaults of others. A wrong
+// value is reported when the key is assigned.
+func environment(o Options, set map[string]string, file *layer) Environment {
+	const path = "environment"
+	only := Default()
+	for _, l := range []*layer{readFlags(only, o.Flags), readEnvironment(only, set), file} {
+		if value, ok := l.values[path]; ok {
+			return Environment(value.text)
+		}
+	}
+	return Production
+}

@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checks collects what is wrong with a configuration whose single values were
+// all read: what they mean, and whether they fit together.
+type checks struct {
+	cfg      *Config
+	faults   faults
+	broken   map[string]bool
+	warnings []string
+}
+
+// validate adds to the faults of reading. A key that could not be read is not
+// judged again, since it still has its default.
+func validate(cfg *Config, before faults) *checks {
+	c := &checks{cfg: cfg, faults: before, broken: map[string]bool{}}
+	for _, fault := range before {
+		c.broken[listIndex.ReplaceAllString(fault.Path, "")] = true
+		c.broken[strings.TrimSuffix(fault.Path, fileSuffix)] = true
+	}
+	c.listeners()
+	c.tls()
+	c.guard()
+	c.clients()
+	c.patience()
+	c.upstreams()
+	c.credentials()
+	c.limits()
+	c.rest()
+	c.secrets()
+	return c
+}
+
+var listIndex = regexp.MustCompile(`\[\d+\].*$`)
+
+// fault reports path, blaming the place where its value was given.
+func (c *checks) fault(path, problem, remedy string) { c.faultAt(path, path, problem, remedy) }
+
+// faultAt reports path, blaming the place where another key was given. A key
+// that was given nowhere is blamed on the map entry it belongs to.
+func (c *checks) faultAt(blame, path, problem, remedy string) {
+	if c.broken[listIndex.ReplaceAllString(path, "")] || c.broken[blame] {
+		return
+	}
+	c.faults = append(c.faults, &Error{Source: c.source(blame), Path: path, Problem: problem, Remedy: remedy})
+}
+
+// report is faultAt for the error of a parser.
+func (c *checks) report(path string, err error) {
+	if value, ok := err.(*valueError); ok { //nolint:errorlint // parsers return it as it is
+		c.fault(path, value.problem, value.remedy)
+		return
+	}
+	c.fault(path, err.Error(), "")
+}
+
+func (c *checks) warn(path, sentence string) {
+	if !c.broken[path] {
+		c.warnings = append(c.warnings, fmt.Sprintf("%s: %s", path, sentence))
+	}
+}
+
+func (c *checks) source(path string) Source {
+	item := listIndex.ReplaceAllString(path, "")
+	for _, at := range []string{path, item, item[:max(strings.LastIndexByte(item, '.'), 0)]} {
+		if source, ok := c.cfg.origin[at]; ok {
+			return source
+		}
+	}
+	return Source{}
+}
+
+// given is the one of the paths that is blamed for a conflict: the first that
+// is not a default.
+func (c *checks) given(paths ...string) string {
+	for _, path := range paths {
+		if c.cfg.Source(path).Kind != FromDefault {
+			return path
+		}
+	}
+	return paths[0]
+}
+
+func (c *checks) patience() {
+	p := c.cfg.Patience
+	if p.Default > p.Max {
+		c.faultAt(c.given("patience.default", "patience.max"), c.given("patience.default", "patience.max"),
+			fmt.Sprintf("patience.default (%s) is longer than patience.max (%s)", formatDuration(p.Default), formatDuration(p.Max)),
+			"make the default at most the maximum")
+	}
+	if timeouts := c.cfg.Timeouts; timeouts.Connect > timeouts.Write {
+		at := c.given("timeouts.connect", "timeouts.write")
+		c.fault(at, fmt.Sprintf("timeouts.connect (%s) is longer than timeouts.write (%s), which includes it", formatDuration(timeouts.Connect), formatDuration(timeouts.Write)),
+			"make connect the shorter one")
+	}
+}
+
+func (c *checks) limits() {
+	for _, name := range sortedNames(c.cfg.Limits) {
+		limit, path := c.cfg.Limits[name], "limits."+name
+		if limit.Start.Auto() {
+			c.fault(path+".start", "auto is no pace to begin with", "write a rate such as 20/s")
+		}
+	}
+}
+
+func (c *checks) rest() {
+	if r := c.cfg.Retry; r.Base > r.Cap {
+		at := c.given("retry.base", "retry.cap")
+		c.fault(at, fmt.Sprintf("retry.base (%s) is longer than retry.cap (%s)", formatDuration(r.Base), formatDuration(r.Cap)), "make base at most cap")
+	}
+	if j := c.cfg.Journal; j.Body > j.MaxSize/4 {
+		at := c.given("journal.body", "journal.max_size")
+		c.fault(at, fmt.Sprintf("journal.body (%s) is more than a quarter of journal.max_size (%s)", j.Body, j.MaxSize), "keep less of each body, or give the journal more memory")
+	}
+	if address := c.cfg.EgressAddress; address != "" {
+		if _, err := netip.ParseAddr(address); err != nil {
+			c.fault("egress_address", quote(address)+" is not an IP address", "write the public address of this host, such as 198.51.100.7")
+		}
+	}
+	if c.cfg.Patience.Default < 100*time.Millisecond {
+		c.warn("patience.default", "under 100ms hardly any call can wait for its turn")
+	}
+}
+
+// secrets judges values given in place; those from files were judged when
+// they were read.
+func (c *checks) secrets() {
+	files := map[string]bool{}
+	for _, file := range c.cfg.secretFiles() {
+		files[file.path] = true
+	}
+	c.cfg.keys(func(k key) {
+		if !k.secret() || files[k.path] {
+			return
+		}
+		for i, secret := range k.secrets() {
+			path := k.path
+			if k.list() {
+				path = index(path, i)
+			}
+			if fault := secretShape(k.path, secret); fault != nil {
+				c.fault(path, strings.NewReplacer("it holds", "the value holds", "a token in it", "the token").Replace(fault.problem), fault.remedy)
+			}
+		}
+	})
+}
+
+func sortedNames[E any](entries map[string]E) []string {
+	names := make([]string, 0, len(entries))
+	for name := range entries {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
