@@ -16,8 +16,8 @@ import (
 
 const canary = "canary-S3cr3t/with+odd=chars"
 
-// spellings are the forms in which a formatter could let the canary slip.
-func spellings() []string {
+// verbSpellings are the forms in which a formatter could let the canary slip.
+func verbSpellings() []string {
 	return []string{
 		canary,
 		fmt.Sprintf("%q", canary),
@@ -32,7 +32,7 @@ func spellings() []string {
 
 func requireHidden(t *testing.T, what, output string) {
 	t.Helper()
-	for _, s := range spellings() {
+	for _, s := range verbSpellings() {
 		if strings.Contains(output, s) {
 			t.Errorf("%s shows the secret as %q: %s", what, s, output)
 		}

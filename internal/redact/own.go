@@ -1,0 +1,65 @@
+package redact
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxOwn bounds the secrets collected of one exchange.
+const maxOwn = 64
+
+// Own collects the secrets that an app or an upstream put into one message, by
+// header, query and JSON body, for [Redactor.With]: an answer may repeat in
+// its text what the request carried in a header. All parts are optional.
+func Own(header http.Header, rawQuery string, body []byte) []Secret {
+	var out []Secret
+	add := func(value string) {
+		if len(value) >= MinSearch && len(out) < maxOwn {
+			out = append(out, New(strings.Clone(value)))
+		}
+	}
+	for name, values := range header {
+		for _, v := range values {
+			ownHeader(http.CanonicalHeaderKey(name), v, add)
+		}
+	}
+	parts := strings.FieldsFunc(rawQuery, func(r rune) bool { return r == '&' || r == ';' })
+	for _, part := range parts {
+		name, value, _ := strings.Cut(part, "=")
+		if decoded, err := url.QueryUnescape(value); err == nil && sensitive(parameterName(name)) {
+			add(decoded)
+		}
+	}
+	if len(body) > 0 {
+		w := jsonWalker{r: &Redactor{}, src: stringOf(body), found: add}
+		w.document(show)
+	}
+	return out
+}
+
+func ownHeader(name, value string, add func(string)) {
+	switch name {
+	case "Authorization", "Proxy-Authorization":
+		if fields := strings.Fields(value); len(fields) > 0 {
+			add(strings.Trim(fields[len(fields)-1], `"'`))
+		}
+	case "Cookie":
+		for pair := range strings.SplitSeq(value, ";") {
+			ownCookie(pair, add)
+		}
+	case "Set-Cookie":
+		pair, _, _ := strings.Cut(value, ";")
+		ownCookie(pair, add)
+	default:
+		if !shownHeader(name) && sensitive(name) {
+			add(strings.Trim(value, `"' `))
+		}
+	}
+}
+
+func ownCookie(pair string, add func(string)) {
+	if _, v, ok := strings.Cut(pair, "="); ok {
+		add(strings.Trim(v, `"' `))
+	}
+}
