@@ -81,10 +81,10 @@ type Guard struct {
 	AllowedOrigins  []string      `yaml:"allowed_origins" usage:"web origins whose pages may call, such as https://shop.example"`
 	ClientToken     redact.Secret `yaml:"client_token"`
 	ClientTokenFile string        `yaml:"client_token_file" usage:"file with the token that clients must show"`
-	MaxBody         Size          `yaml:"max_body" range:"1KiB..1TiB" usage:"largest request body"`
+	MaxBody         Size          `yaml:"max_body" range:"1B..1TiB" usage:"largest request body"`
 	MaxHeader       Size          `yaml:"max_header" range:"1KiB..16MiB" restart:"yes" usage:"largest request header"`
 	// MaxBuffered bounds all request bodies kept for replay together.
-	MaxBuffered    Size `yaml:"max_buffered" range:"64KiB..64GiB" usage:"memory for all bodies kept for replay together"`
+	MaxBuffered    Size `yaml:"max_buffered" range:"1B..64GiB" usage:"memory for all bodies kept for replay together"`
 	MaxConnections int  `yaml:"max_connections" range:"1..1000000" restart:"yes" usage:"open client connections"`
 }
 
@@ -114,7 +114,7 @@ type Timeouts struct {
 type Sessions struct {
 	// Grace keeps the answer of a customer's refresh for duplicates of it;
 	// 0 joins only those that run at the same time.
-	Grace time.Duration `yaml:"grace" range:"0s..10m" usage:"how long duplicates of a customer's refresh get its answer"`
+	Grace time.Duration `yaml:"grace" range:"0s..1h" usage:"how long duplicates of a customer's refresh get its answer"`
 }
 
 // Retry repeats failed calls, where repeating is safe.
@@ -124,9 +124,10 @@ type Retry struct {
 	// Budget is the share of calls that may be retries.
 	Budget Percent       `yaml:"budget" range:"0%..100%" usage:"retries as a share of all calls"`
 	Base   time.Duration `yaml:"base" range:"1ms..1h" usage:"first backoff delay"`
-	Cap    time.Duration `yaml:"cap" range:"1ms..1h" usage:"longest backoff delay"`
+	// Cap bounds every delay, the first too.
+	Cap time.Duration `yaml:"cap" range:"1ms..1h" usage:"longest backoff delay"`
 	// Throttled is how often a call refused with a throttle 429 goes again.
-	Throttled int `yaml:"throttled" range:"0..10" usage:"further sends of a call that was throttled"`
+	Throttled int `yaml:"throttled" range:"0..100" usage:"further sends of a call that was throttled"`
 	// Payments lets calls that charge be sent again after a throttle 429 or an
 	// expired-credential 401, which were refused before handling.
 	Payments bool `yaml:"payments" usage:"also send throttled or unauthenticated payments again"`
@@ -134,7 +135,7 @@ type Retry struct {
 
 // Journal keeps what happened to recent calls, in memory.
 type Journal struct {
-	MaxSize Size `yaml:"max_size" range:"1MiB..64GiB" restart:"yes" usage:"memory for recorded calls"`
+	MaxSize Size `yaml:"max_size" range:"64KiB..64GiB" restart:"yes" usage:"memory for recorded calls"`
 	// Body is how much of each body a record keeps; 0 keeps none.
 	Body      Size      `yaml:"body" range:"0..16MiB" usage:"part of each body that a record keeps"`
 	LogBodies LogBodies `yaml:"log_bodies" usage:"masked bodies in the log: none, failures or all"`

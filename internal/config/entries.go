@@ -87,7 +87,7 @@ type Limit struct {
 	// Reserve is the part of the rate kept for logins and refreshes.
 	Reserve Percent `yaml:"reserve" range:"0%..50%" usage:"part of the rate kept for logins and refreshes"`
 	// MaxPause clamps what a 429 may ask for.
-	MaxPause time.Duration `yaml:"max_pause" range:"1s..24h" usage:"longest pause that a 429 may ask for"`
+	MaxPause time.Duration `yaml:"max_pause" range:"1ms..24h" usage:"longest pause that a 429 may ask for"`
 }
 
 // Cache concerns stored answers.

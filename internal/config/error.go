@@ -42,22 +42,26 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// faults joins the errors of one load.
+// faults are the errors found so far in one load.
 type faults []*Error
 
+// joined is what [Load] returns. It is a pointer type, so that comparing two
+// errors never panics.
+type joined struct{ faults faults }
+
 // Error has one line for each fault.
-func (f faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
+func (j *joined) Error() string {
+	lines := make([]string, len(j.faults))
+	for i, fault := range j.faults {
 		lines[i] = fault.Error()
 	}
 	return strings.Join(lines, "\n")
 }
 
 // Unwrap gives the faults to errors.Is and errors.As.
-func (f faults) Unwrap() []error {
-	list := make([]error, len(f))
-	for i, fault := range f {
+func (j *joined) Unwrap() []error {
+	list := make([]error, len(j.faults))
+	for i, fault := range j.faults {
 		list[i] = fault
 	}
 	return list
@@ -80,7 +84,7 @@ func (f faults) err() error {
 	if len(f) == 0 {
 		return nil
 	}
-	return f.sorted()
+	return &joined{faults: f.sorted()}
 }
 
 // valueError is a fault of a value before it is known where the value stands.

@@ -140,10 +140,9 @@ func validPrefix(content []byte) int {
 	return at
 }
 
-// quotedText is what the YAML library quotes from the file: single characters
-// it expected, but also names of anchors, which a secret that begins with "*"
-// is taken for.
-var quotedText = regexp.MustCompile(`'[^']{2,}'`)
+// anchorName is the one thing that the YAML library quotes from the file: a
+// secret that begins with "*" is taken for the name of an anchor.
+var anchorName = regexp.MustCompile(`(?s)anchor '.*'`)
 
 func (f *fileLayer) syntax(err error) {
 	line, message := 0, "unreadable"
@@ -154,5 +153,5 @@ func (f *fileLayer) syntax(err error) {
 	if strings.Contains(message, "anchor") || strings.Contains(message, "token") {
 		remedy = "put a value that begins with a special character in quotes"
 	}
-	f.fault(f.at(line), "", "not valid YAML: "+quotedText.ReplaceAllString(message, "'…'"), remedy)
+	f.fault(f.at(line), "", "not valid YAML: "+anchorName.ReplaceAllString(message, "anchor"), remedy)
 }

@@ -107,7 +107,7 @@ func (f *fileLayer) named(node *yaml.Node, entry reflect.Type, path string) {
 	for _, pair := range f.pairs(node, path) {
 		inner := join(path, pair.name)
 		if !validName(pair.name) {
-			f.fault(f.at(pair.line), inner, "is not a possible name", "begin with a lower-case letter and use lower-case letters and digits alone")
+			f.fault(f.at(pair.line), inner, "is not a possible name", "begin with a lower-case letter and use only lower-case letters and digits")
 			continue
 		}
 		f.sections[inner] = f.at(pair.line)

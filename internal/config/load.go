@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/spf13/pflag"
 )
@@ -35,8 +36,21 @@ func Load(o Options) (*Config, error) {
 	return assemble(o, set, readFile(name))
 }
 
-// assemble puts the layers on top of each other.
+// assemble puts the layers on top of each other and judges the result.
 func assemble(o Options, set map[string]string, file *layer) (*Config, error) {
+	a := merge(o, set, file)
+	a.refuseTwins()
+	a.readSecrets()
+	checked := validate(a.cfg, a.faults)
+	if err := checked.faults.err(); err != nil {
+		return nil, err
+	}
+	a.cfg.warnings = slices.Concat(unknownVariables(a.cfg, set, o.KnownEnv), a.warnings, checked.warnings)
+	return a.cfg, nil
+}
+
+// merge parses the highest layer's value of every key.
+func merge(o Options, set map[string]string, file *layer) *assigner {
 	cfg := DefaultFor(environment(o, set, file))
 	cfg.origin = file.sections
 	for _, entry := range file.entries {
@@ -45,22 +59,12 @@ func assemble(o Options, set map[string]string, file *layer) (*Config, error) {
 	values := maps.Clone(file.values)
 	maps.Copy(values, readEnvironment(cfg, set).values)
 	maps.Copy(values, readFlags(cfg, o.Flags).values)
-
 	a := &assigner{cfg: cfg, values: values, unbuilt: o.unbuilt, faults: file.faults}
 	if a.unbuilt == nil {
 		a.unbuilt = unbuiltKeys
 	}
 	a.assign()
-	a.refuseTwins()
-	a.readSecrets()
-	warnings := unknownVariables(cfg, set, o.KnownEnv)
-
-	checked := validate(cfg, a.faults)
-	if err := checked.faults.err(); err != nil {
-		return nil, err
-	}
-	cfg.warnings = append(append(warnings, a.warnings...), checked.warnings...)
-	return cfg, nil
+	return a
 }
 
 // environment finds the one key that decides the defaults of others. A wrong

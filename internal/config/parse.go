@@ -75,7 +75,7 @@ func parseBool(text string) (bool, error) {
 func parseInt(text string) (int, error) {
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || text[0] == '+' {
-		return 0, &valueError{quote(text) + " is not a whole number", "write decimal digits alone"}
+		return 0, &valueError{quote(text) + " is not a whole number", "write only digits"}
 	}
 	return int(number), nil
 }

@@ -35,8 +35,8 @@ func ParseRate(text string) (Rate, error) {
 		return Rate{}, nil
 	}
 	number, unit, _ := strings.Cut(text, "/")
-	digits, rest := splitNumber(number)
-	if digits == "" || rest != "" {
+	digits, _ := splitNumber(number)
+	if digits == "" || digits != number {
 		return Rate{}, &valueError{quote(text) + " is not a rate", "write auto, or a whole number per second, minute or hour, such as 50/s, 600/m or 10000/h"}
 	}
 	count, err := strconv.Atoi(digits)

@@ -89,10 +89,10 @@ func secretShape(path string, secret redact.Secret) *valueError {
 	case name == "state_key":
 		return nil
 	case strings.ContainsAny(text, "\r\n"):
-		return &valueError{"it holds more than one line", "leave the value alone in it"}
+		return &valueError{"it holds more than one line", "put nothing but the value in it"}
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return &valueError{"it holds a control character or is not UTF-8", "write the value as plain text"}
-	case name != "token" && name != "tokens" && name != "refresh_token":
+	case !strings.HasSuffix(strings.TrimSuffix(name, "s"), "token"):
 		return nil
 	case strings.ContainsFunc(text, unicode.IsSpace):
 		return &valueError{"a token in it holds a space", "write one token without spaces"}

@@ -11,7 +11,7 @@ import (
 func closest(word string, candidates []string) string {
 	best, least := "", 0
 	for _, candidate := range candidates {
-		changes := distance(strings.ToLower(word), candidate)
+		changes := distance(strings.ToLower(word), strings.ToLower(candidate))
 		if changes*3 > max(len(word), len(candidate)) {
 			continue
 		}

@@ -90,16 +90,13 @@ func (c *checks) given(paths ...string) string {
 }
 
 func (c *checks) patience() {
-	p := c.cfg.Patience
-	if p.Default > p.Max {
-		c.faultAt(c.given("patience.default", "patience.max"), c.given("patience.default", "patience.max"),
-			fmt.Sprintf("patience.default (%s) is longer than patience.max (%s)", formatDuration(p.Default), formatDuration(p.Max)),
-			"make the default at most the maximum")
-	}
-	if timeouts := c.cfg.Timeouts; timeouts.Connect > timeouts.Write {
-		at := c.given("timeouts.connect", "timeouts.write")
-		c.fault(at, fmt.Sprintf("timeouts.connect (%s) is longer than timeouts.write (%s), which includes it", formatDuration(timeouts.Connect), formatDuration(timeouts.Write)),
-			"make connect the shorter one")
+	shortest, longest := c.cfg.Patience.Default, c.cfg.Patience.Max
+	switch {
+	case shortest <= longest:
+	case c.given("patience.default", "patience.max") == "patience.default":
+		c.fault("patience.default", fmt.Sprintf("%s is longer than patience.max (%s)", formatDuration(shortest), formatDuration(longest)), "make it shorter, or patience.max longer")
+	default:
+		c.fault("patience.max", fmt.Sprintf("%s is shorter than patience.default (%s)", formatDuration(longest), formatDuration(shortest)), "make it longer, or patience.default shorter")
 	}
 }
 
@@ -113,13 +110,9 @@ func (c *checks) limits() {
 }
 
 func (c *checks) rest() {
-	if r := c.cfg.Retry; r.Base > r.Cap {
-		at := c.given("retry.base", "retry.cap")
-		c.fault(at, fmt.Sprintf("retry.base (%s) is longer than retry.cap (%s)", formatDuration(r.Base), formatDuration(r.Cap)), "make base at most cap")
-	}
 	if j := c.cfg.Journal; j.Body > j.MaxSize/4 {
 		at := c.given("journal.body", "journal.max_size")
-		c.fault(at, fmt.Sprintf("journal.body (%s) is more than a quarter of journal.max_size (%s)", j.Body, j.MaxSize), "keep less of each body, or give the journal more memory")
+		c.fault(at, fmt.Sprintf("a body of %s is more than a quarter of journal.max_size (%s)", j.Body, j.MaxSize), "keep less of each body, or give the journal more memory")
 	}
 	if address := c.cfg.EgressAddress; address != "" {
 		if _, err := netip.ParseAddr(address); err != nil {

@@ -67,7 +67,7 @@ func (c *checks) foreignKeys(path string, kind CredentialKind, set []string) boo
 			continue
 		}
 		found = true
-		c.fault(path+"."+inner, fmt.Sprintf("does not belong to a credential of kind %s", kind), fmt.Sprintf("leave %s, kind and mode alone, or change the kind", strings.Join(allowed, ", ")))
+		c.fault(path+"."+inner, fmt.Sprintf("does not belong to a credential of kind %s", kind), fmt.Sprintf("remove it; this kind has kind, mode, %s", strings.Join(allowed, ", ")))
 	}
 	return found
 }
@@ -119,7 +119,7 @@ func (c *checks) header(path string, credential Credential) {
 	case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
 		// The grammar of a field name is wider (RFC 9110 section 5.6.2), but
 		// servers take "_" for "-", and the others for an attack.
-		c.fault(path+".name", quote(credential.Name)+" is not a safe header name", "use letters, digits and hyphens alone, such as X-Api-Key")
+		c.fault(path+".name", quote(credential.Name)+" is not a safe header name", "use only letters, digits and hyphens, such as X-Api-Key")
 	case slices.Contains(reservedHeaders, name) || strings.HasPrefix(name, "cleengate-"):
 		c.fault(path+".name", quote(credential.Name)+" is a header that carries no credential", "name the field that the API reads the credential from, such as X-Api-Key")
 	}

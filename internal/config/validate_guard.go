@@ -34,18 +34,18 @@ func (c *checks) allowedHost(path, host string) {
 	case strings.Contains(host, "*"):
 		c.fault(path, quote(host)+" holds a wildcard", "write every host name out, such as cleengate.internal.example")
 	case strings.Contains(host, "://"):
-		c.fault(path, quote(host)+" has a scheme", "write the host alone, such as cleengate.internal.example")
+		c.fault(path, quote(host)+" has a scheme", "write only the host, such as cleengate.internal.example")
 	case strings.Contains(host, ":"):
-		c.fault(path, quote(host)+" has a port, and ports are not compared", "write the host alone, such as cleengate.internal.example")
+		c.fault(path, quote(host)+" has a port, and ports are not compared", "write only the host, such as cleengate.internal.example")
 	case !validHost(host):
-		c.fault(path, quote(host)+" is not a host name", "write the host alone, such as cleengate.internal.example")
+		c.fault(path, quote(host)+" is not a host name", "write only the host, such as cleengate.internal.example")
 	}
 }
 
 // allowedOrigin takes an origin exactly as browsers send it (RFC 6454 section
 // 6.2): anything else would never match, and the page would stay refused.
 func (c *checks) allowedOrigin(path, origin string) {
-	const remedy = "write scheme, host and port alone, such as https://shop.example or http://localhost:3000"
+	const remedy = "write only scheme, host and port, such as https://shop.example or http://localhost:3000"
 	if origin == "*" || strings.EqualFold(origin, "null") {
 		c.fault(path, quote(origin)+" would let any web page use the credential", remedy)
 		return

@@ -57,15 +57,15 @@ func (c *checks) upstreamURL(path, text string) {
 	case err != nil:
 		c.fault(path, "is not a URL", remedy)
 	case parsed.User != nil:
-		c.fault(path, "holds a user name or password", "configure a credential instead, and leave the URL with scheme and host")
+		c.fault(path, "holds a user name or password", "configure a credential instead, and keep only scheme and host in the URL")
 	case parsed.Host == "" || !urlHost(parsed):
 		c.fault(path, quote(text)+" has no valid host", remedy)
 	case parsed.Scheme != "https" && parsed.Scheme != "http":
 		c.fault(path, quote(text)+" is not https", remedy)
 	case parsed.Scheme == "http" && !loopbackHost(parsed.Hostname()):
-		c.fault(path, quote(text)+" would send credentials unencrypted", "write https:// (http is for loopback hosts alone)")
+		c.fault(path, quote(text)+" would send credentials unencrypted", "write https:// (http is for loopback hosts only)")
 	case strings.Trim(parsed.Path, "/") != "":
-		c.fault(path, quote(text)+" has a path", "leave scheme and host, and set "+strings.TrimSuffix(path, ".url")+".path to what replaces the prefix")
+		c.fault(path, quote(text)+" has a path", "keep only scheme and host, and set "+strings.TrimSuffix(path, ".url")+".path to what replaces the prefix")
 	case parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "":
 		c.fault(path, "has a query or fragment", remedy)
 	}
