@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -18,7 +19,7 @@ type assigner struct {
 
 func (a *assigner) fault(source Source, path string, err error) {
 	fault := &Error{Source: source, Path: path, Problem: err.Error()}
-	if value, ok := err.(*valueError); ok { //nolint:errorlint // parsers return it as it is
+	if value, ok := errors.AsType[*valueError](err); ok {
 		fault.Problem, fault.Remedy = value.problem, value.remedy
 	}
 	a.faults = append(a.faults, fault)

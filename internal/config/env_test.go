@@ -109,6 +109,13 @@ func TestListsFromVariablesAndFlags(t *testing.T) {
 	}
 }
 
+func TestVariableThatIsNotUTF8(t *testing.T) {
+	_, err := config.Load(config.Options{Env: []string{"CLEENGATE_STATE_DIR=\xff"}})
+	if want := "CLEENGATE_STATE_DIR: state_dir: the value is not UTF-8; write it as UTF-8"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // TestFlagHelp shows that help names values and defaults, and no secret keys.
 func TestFlagHelp(t *testing.T) {
 	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)

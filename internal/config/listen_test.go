@@ -134,3 +134,16 @@ func TestStateDirectory(t *testing.T) {
 		}
 	}
 }
+
+func TestStateDirectoryOfConfig(t *testing.T) {
+	cfg := Default()
+	cfg.StateDir = memoryOnly
+	if dir, kept := cfg.StateDirectory(os.Getenv); dir != "" || kept {
+		t.Errorf("none keeps state in %q", dir)
+	}
+	cfg.StateDir = ""
+	environment := func(name string) string { return map[string]string{"STATE_DIRECTORY": "/var/lib/cleengate"}[name] }
+	if dir, kept := cfg.StateDirectory(environment); dir != "/var/lib/cleengate" || !kept {
+		t.Errorf("got %q, %v, want what systemd gives", dir, kept)
+	}
+}

@@ -80,6 +80,7 @@ func TestRoutes(t *testing.T) {
 		{"environment: sandbox", "rpc", "[{/3.0/json-rpc /api/3.0/json-rpc} {/api/3.0/json-rpc /api/3.0/json-rpc}]"},
 		{"upstreams: {rpc: {prefix: /rpc}}", "rpc", "[{/rpc /rpc}]"},
 		{"upstreams: {old: {url: https://old.example, prefix: /api/3.0/json-rpc}}", "rpc", "[{/3.0/json-rpc /3.0/json-rpc}]"},
+		{"upstreams: {old: {url: https://old.example, prefix: /api/3.0/json-rpc, listen: 127.0.0.1:9000}}", "rpc", "[{/3.0/json-rpc /3.0/json-rpc} {/api/3.0/json-rpc /3.0/json-rpc}]"},
 		{"upstreams: {core: {path: /v31/}}", "core", "[{/3.1/ /v31/}]"},
 		{"", "nowhere", "[]"},
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -55,11 +56,11 @@ func (c *checks) faultAt(blame, path, problem, remedy string) {
 
 // report is faultAt for the error of a parser.
 func (c *checks) report(path string, err error) {
-	if value, ok := err.(*valueError); ok { //nolint:errorlint // parsers return it as it is
-		c.fault(path, value.problem, value.remedy)
-		return
+	problem, remedy := err.Error(), ""
+	if value, ok := errors.AsType[*valueError](err); ok {
+		problem, remedy = value.problem, value.remedy
 	}
-	c.fault(path, err.Error(), "")
+	c.fault(path, problem, remedy)
 }
 
 func (c *checks) warn(path, sentence string) {
