@@ -83,7 +83,7 @@ func FuzzJSONStaysJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"email":"a@b.de","n":[1,2,{"password":5}],"s":"{\"token\":\"x\"}"}`, `[]`, `"4111111111111111"`, `4111111111111111`,
 		`{"a":"\ud800\u009b","b":"` + "\x9b\xff" + `"}`, "{\r\n\t\"code\":\"USER0001\"}", `{"params":[1,"x"]}`, `{"address":{"a":[null,true,-1.5e9]}}`,
-		strings.Repeat("[", 100) + strings.Repeat("]", 100), `{"x":123456789012345}`, `{"":{"":""}}`, `1 2`,
+		strings.Repeat("[", 100) + strings.Repeat("]", 100), `{"x":123456789012345}`, `{"":{"":""}}`, `1 2`, `{"a":"x","b":"y"}`,
 	} {
 		f.Add(seed)
 	}

@@ -112,7 +112,7 @@ func (w *jsonWalker) document(how rule) ending {
 }
 
 func (w *jsonWalker) space() {
-	for w.pos < len(w.src) && strings.IndexByte(" \t\r\n", w.src[w.pos]) >= 0 {
+	for w.pos < len(w.src) && isSpace.has(w.src[w.pos]) {
 		w.pos++
 	}
 }
@@ -187,7 +187,7 @@ func (w *jsonWalker) member(how rule, name string) rule {
 		return w.code()
 	case name == "params" && w.peek() == '[':
 		return hide // positional: no names to go by
-	case sensitive(name):
+	case w.r.names.sensitive(name):
 		return hide
 	}
 	return show
@@ -207,22 +207,22 @@ func (w *jsonWalker) code() rule {
 	return show
 }
 
+// errorCode reports the forms that error codes have: USER0001, 14, queue_full.
 func errorCode(s string) bool {
-	letters, digits := 0, 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case letter(c) && digits == 0, c == '_' && i > 0:
-			letters++
-		case digit(c):
-			digits++
-		default:
+	const digits, maxPrefix, maxWord = 4, 5, 40
+	if len(s) < digits {
+		return strings.Trim(s, "0123456789") == ""
+	}
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == "" {
+		return strings.IndexByte(s, '_') > 0 && len(s) <= maxWord
+	}
+	prefix := s[:len(s)-digits]
+	for i := range len(prefix) {
+		if c := prefix[i]; !alphanumeric(c) || c >= 'a' || i == 0 && digit(c) {
 			return false
 		}
 	}
-	if digits == 0 {
-		return s == strings.ToLower(s) && strings.IndexByte(s, '_') > 0 && len(s) <= 40
-	}
-	return letters <= 8 && digits <= 5
+	return prefix != "" && len(prefix) <= maxPrefix && strings.Trim(s[len(prefix):], "0123456789") == ""
 }
 
 func (w *jsonWalker) array(how rule, depth int) ending {

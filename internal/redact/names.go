@@ -1,6 +1,11 @@
 package redact
 
-import "strings"
+import (
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
 
 // Names of members and fields are compared without case and punctuation, so
 // that refresh_token, refreshToken and Refresh-Token are one.
@@ -61,4 +66,40 @@ func sensitive(name string) bool {
 		}
 	}
 	return false
+}
+
+// maxVerdicts bounds the names whose verdicts are remembered.
+const maxVerdicts = 1024
+
+// verdicts remembers which names are sensitive, as the same few come again
+// and again. Reading it takes no lock.
+type verdicts struct {
+	current atomic.Pointer[map[string]bool]
+	full    atomic.Bool
+	mu      sync.Mutex // held while a copy with one more is made
+}
+
+func (v *verdicts) sensitive(name string) bool {
+	if known := v.current.Load(); known != nil {
+		if verdict, ok := (*known)[name]; ok {
+			return verdict
+		}
+	}
+	verdict := sensitive(name)
+	if len(name) <= maxName && !v.full.Load() {
+		v.remember(strings.Clone(name), verdict)
+	}
+	return verdict
+}
+
+func (v *verdicts) remember(name string, verdict bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	grown := make(map[string]bool)
+	if known := v.current.Load(); known != nil {
+		grown = maps.Clone(*known)
+	}
+	grown[name] = verdict
+	v.current.Store(&grown)
+	v.full.Store(len(grown) >= maxVerdicts)
 }

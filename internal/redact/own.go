@@ -32,7 +32,7 @@ func Own(header http.Header, rawQuery string, body []byte) []Secret {
 		}
 	}
 	if len(body) > 0 {
-		w := jsonWalker{r: &Redactor{}, src: stringOf(body), found: add}
+		w := jsonWalker{r: NewRedactor(nil, nil), src: stringOf(body), found: add}
 		w.document(show)
 	}
 	return out

@@ -96,9 +96,20 @@ func isMasked(s string) bool {
 // urls finds what the URLs in a text may not show: user information, and the
 // query and the fragment by their parameters.
 func urls(s string, emit emitter) {
-	each(s, "://", func(i int) {
+	const maxInner = 8 // URLs inside one URL that are looked at, lest the work grow with their square
+	done, inner := 0, 0
+	each(s, "//", func(i int) { // rarer than a colon
+		if i--; i < 0 || s[i] != ':' {
+			return
+		}
+		if inner++; i >= done {
+			inner = 0
+		} else if inner > maxInner {
+			return
+		}
 		start := i + len("://")
 		end := urlEnd(s, start)
+		done = end
 		pathStart := end
 		if n := strings.IndexAny(s[start:end], "/?#"); n >= 0 {
 			pathStart = start + n

@@ -1,10 +1,13 @@
 package redact
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // Redactor masks requests and answers by name, and any text by the secrets of
 // its vault and by patterns. The same one serves log, journal and exports.
-// It is immutable and safe for concurrent use.
+// It is safe for concurrent use.
 //
 // Its methods return their argument where there is nothing to hide. They never
 // modify it.
@@ -12,12 +15,13 @@ type Redactor struct {
 	vault  *Vault
 	own    *matcher
 	masker *Masker
+	names  *verdicts
 }
 
 // NewRedactor returns a Redactor over vault, which may be nil. With a nil
 // masker all masks are [Mask].
 func NewRedactor(vault *Vault, masker *Masker) *Redactor {
-	return &Redactor{vault: vault, masker: masker}
+	return &Redactor{vault: vault, masker: masker, names: new(verdicts)}
 }
 
 // With returns a Redactor that knows the secrets of one exchange too: those
@@ -27,7 +31,7 @@ func (r *Redactor) With(own ...Secret) *Redactor {
 	for _, s := range own {
 		patterns = append(patterns, spellings("exchange", s.Reveal())...)
 	}
-	return &Redactor{vault: r.vault, own: compile(patterns), masker: r.masker}
+	return &Redactor{vault: r.vault, own: compile(patterns), masker: r.masker, names: r.names}
 }
 
 // Text masks secrets, e-mail addresses, tokens, card numbers and queries of
@@ -53,9 +57,11 @@ func (r *Redactor) Line(line []byte) []byte {
 	s := r.search(true, false)
 	out, changed := s.scrub(stringOf(line), r.masker.Mask)
 	if changed {
-		if line = []byte(out); object && !json.Valid(line) {
-			line = append(r.JSON(line), '\n')
+		scrubbed := []byte(out)
+		if object && !json.Valid(scrubbed) { // the match went across JSON syntax
+			scrubbed = append(bytes.TrimRight(r.JSON(line), "\n"), '\n')
 		}
+		line = scrubbed
 	}
 	if unprintable(stringOf(line)) {
 		return appendVisible(make([]byte, 0, len(line)+16), stringOf(line), object)

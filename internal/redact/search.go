@@ -74,9 +74,17 @@ func (s *search) look(raw, text string, at []int, depth int, spans *[]span) {
 	}
 }
 
-// wholeEscapes widens a span that begins or ends inside a backslash escape, so
-// that masking a part of a JSON string leaves a JSON string.
+// wholeEscapes widens a span that begins or ends inside an escape, so that
+// masking a part of a JSON string leaves a JSON string, and likewise a query.
 func wholeEscapes(s string, start, end int) (from, to int) {
+	for back := 1; back <= 2; back++ {
+		if i := start - back; i >= 0 && s[i] == '%' && percentTriple(s, i) {
+			start = i
+		}
+		if i := end - back; i >= start && s[i] == '%' && percentTriple(s, i) {
+			end = i + 3
+		}
+	}
 	if i, n := escapeAround(s, start); n > 0 && i < start {
 		start = i
 	}
@@ -84,6 +92,11 @@ func wholeEscapes(s string, start, end int) (from, to int) {
 		end = min(i+n, len(s))
 	}
 	return start, end
+}
+
+func percentTriple(s string, i int) bool {
+	_, ok := hexBytes(s, i+1, 2)
+	return ok
 }
 
 // escapeAround finds the escape that covers the boundary before s[at], and how

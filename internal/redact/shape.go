@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/json"
 	"strconv"
 	"unicode/utf8"
 )
@@ -22,7 +23,15 @@ func (r *Redactor) Shape(body []byte, failure bool) []byte {
 	if end := s.value(0, true); end != complete || s.walker.peek() != 0 {
 		return []byte(quote(describe("body", len(body))))
 	}
-	return r.JSON(s.out)
+	search := r.search(true, false)
+	out, changed := search.scrub(stringOf(s.out), r.masker.Mask)
+	if changed && !json.Valid([]byte(out)) { // a secret that holds JSON syntax
+		return []byte(quote(describe("body", len(body))))
+	}
+	if unprintable(out) {
+		return appendVisible(nil, out, true)
+	}
+	return []byte(out)
 }
 
 func describe(kind string, n int) string { return kind + "(" + strconv.Itoa(n) + ")" }
@@ -131,9 +140,13 @@ func (s *shaper) member(n, depth int, outer bool) ending {
 	if outer && s.failure && explains(name) {
 		w.space()
 		from := w.pos
+		if w.member(show, name) == hide {
+			return s.value(depth+1, false)
+		}
 		end := w.value(show, depth+1)
 		if end == complete {
-			s.out = append(s.out, w.src[from:w.pos]...)
+			out, _ := w.r.jsonText(w.src[from:w.pos], 0)
+			s.out = append(s.out, out...)
 		}
 		return end
 	}

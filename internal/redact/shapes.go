@@ -30,11 +30,11 @@ func each(s, part string, f func(i int)) {
 func emails(s string, emit emitter) {
 	each(s, "@", func(at int) {
 		start := at
-		for start > 0 && localByte(s[start-1]) {
+		for start > 0 && isLocal.has(s[start-1]) {
 			start--
 		}
 		end, label, dots := at+1, at+1, 0
-		for ; end < len(s) && domainByte(s[end]); end++ {
+		for ; end < len(s) && isDomain.has(s[end]); end++ {
 			if s[end] == '.' {
 				label, dots = end+1, dots+1
 			}
@@ -44,31 +44,35 @@ func emails(s string, emit emitter) {
 			dots--
 			label = strings.LastIndexByte(s[at+1:end], '.') + at + 2
 		}
-		if start < at && dots > 0 && end-label >= 2 && !digit(s[label]) {
+		if start < at && dots > 0 && end-label >= 2 && !digit(s[label]) && !userInformation(s, start) {
 			emit(start, end, s[start:end], "e-mail address")
 		}
 	})
 }
 
-func localByte(c byte) bool {
-	return alphanumeric(c) || c >= 0x80 || strings.IndexByte("._+-'!#$*~", c) >= 0
+// userInformation reports whether what precedes s[at] is the scheme of a URL,
+// so that what looks like an address is a password before a host.
+func userInformation(s string, at int) bool {
+	const maxBefore = 256
+	before := s[max(0, at-maxBefore):at]
+	i := strings.LastIndex(before, "://")
+	return i >= 0 && strings.IndexAny(before[i+len("://"):], "/?# ") < 0
 }
-
-func domainByte(c byte) bool { return alphanumeric(c) || c >= 0x80 || c == '.' || c == '-' }
 
 // webTokens finds JSON Web Tokens: a base64url JSON object always begins with
 // eyJ. Less than a whole token, as at the end of a cut body, counts too.
 func webTokens(s string, emit emitter) {
 	done := 0
-	each(s, "eyJ", func(i int) {
-		if i < done {
+	each(s, "J", func(i int) { // the rarest of eyJ
+		i -= len("ey")
+		if i < done || s[i:i+2] != "ey" {
 			return
 		}
 		start, end := i, i
-		for start > 0 && base64Byte(s[start-1]) {
+		for start > 0 && isBase64.has(s[start-1]) {
 			start--
 		}
-		for end < len(s) && (base64Byte(s[end]) || s[end] == '.') {
+		for end < len(s) && (isBase64.has(s[end]) || s[end] == '.') {
 			end++
 		}
 		if end-i >= 20 {
@@ -78,22 +82,41 @@ func webTokens(s string, emit emitter) {
 	})
 }
 
-func base64Byte(c byte) bool { return alphanumeric(c) || c == '-' || c == '_' }
+// schemeShift says how far the search for " " after a scheme may jump from a
+// byte (Horspool, Practical fast searching in strings, 1980). The endings
+// searched for are "arer " and "asic ", in either case.
+var schemeShift = func() (table [256]uint8) {
+	const ending = len("arer ")
+	for i := range table {
+		table[i] = uint8(ending)
+	}
+	for _, e := range []string{"arer ", "asic ", "ARER ", "ASIC "} {
+		for i := range ending - 1 {
+			table[e[i]] = min(table[e[i]], uint8(ending-1-i)) //nolint:gosec // below 5
+		}
+	}
+	return table
+}()
 
 // schemes finds a credential by the HTTP authentication scheme before it. A
 // word of prose ("basic authentication") is none.
 func schemes(s string, emit emitter) {
-	for _, scheme := range []string{"earer ", "asic ", "EARER ", "ASIC "} {
-		each(s, scheme, func(i int) {
-			start := i + len(scheme)
-			end := start
-			for end < len(s) && (base64Byte(s[end]) || strings.IndexByte(".~+/=", s[end]) >= 0) {
-				end++
-			}
-			if end-start >= 8 && mixed(s[start:end]) {
-				emit(start, end, s[start:end], "credential after its scheme")
-			}
-		})
+	for i := len("arer"); i < len(s); i += int(schemeShift[s[i]]) {
+		if s[i] != ' ' {
+			continue
+		}
+		switch s[i-4 : i] {
+		case "arer", "asic", "ARER", "ASIC":
+		default:
+			continue
+		}
+		start, end := i+1, i+1
+		for end < len(s) && isToken.has(s[end]) {
+			end++
+		}
+		if end-start >= 8 && mixed(s[start:end]) {
+			emit(start, end, s[start:end], "credential after its scheme")
+		}
 	}
 }
 
@@ -119,7 +142,7 @@ func mixed(s string) bool {
 const opaqueMin = 41
 
 func opaqueTokens(s string, emit emitter) {
-	runs(s, opaqueMin, alphanumeric, func(start, end int) {
+	runs(s, opaqueMin, isAlphanumeric, func(start, end int) {
 		if mixed(s[start:end]) {
 			emit(start, end, s[start:end], "opaque token")
 		}
@@ -128,17 +151,17 @@ func opaqueTokens(s string, emit emitter) {
 
 // runs calls f for every maximal run of at least n bytes that are all in the
 // class. It looks at every n-th byte only, as a run that long covers one.
-func runs(s string, n int, class func(byte) bool, f func(start, end int)) {
+func runs(s string, n int, c class, f func(start, end int)) {
 	for i := n - 1; i < len(s); {
-		if !class(s[i]) {
+		if !c.has(s[i]) {
 			i += n
 			continue
 		}
 		start, end := i, i+1
-		for start > 0 && class(s[start-1]) {
+		for start > 0 && c.has(s[start-1]) {
 			start--
 		}
-		for end < len(s) && class(s[end]) {
+		for end < len(s) && c.has(s[end]) {
 			end++
 		}
 		if end-start >= n {
@@ -152,7 +175,7 @@ func runs(s string, n int, class func(byte) bool, f func(start, end int)) {
 // of a range that is issued, with a right check digit (ISO/IEC 7812-1).
 func cardNumbers(s string, emit emitter) {
 	const shortest, longest = 13, 19
-	runs(s, shortest, func(c byte) bool { return digit(c) || c == ' ' || c == '-' }, func(start, end int) {
+	runs(s, shortest, isCard, func(start, end int) {
 		for start < end && !digit(s[start]) {
 			start++
 		}

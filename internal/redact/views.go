@@ -164,7 +164,3 @@ func lowerByte(c byte) byte {
 	}
 	return c
 }
-
-func digit(c byte) bool        { return '0' <= c && c <= '9' }
-func letter(c byte) bool       { l := lowerByte(c); return 'a' <= l && l <= 'z' }
-func alphanumeric(c byte) bool { return digit(c) || letter(c) }
