@@ -27,7 +27,7 @@ func (r *Redactor) Body(contentType string, body []byte) []byte {
 	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
 		return r.JSON(body)
 	case kind == "application/x-www-form-urlencoded":
-		return []byte(Printable(r.Form(string(body))))
+		return []byte(r.Form(string(body)))
 	case strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "xml"):
 		s := r.search(true, true)
 		out, _ := s.scrub(string(body), r.masker.Mask)
@@ -57,7 +57,7 @@ func (r *Redactor) Form(raw string) string {
 	}
 	s := r.search(true, true)
 	out, _ := s.scrub(strings.Join(parts, "&"), r.masker.Mask)
-	return out
+	return r.line(out)
 }
 
 // formValue masks JSON in a form field.

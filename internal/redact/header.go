@@ -48,18 +48,21 @@ func (r *Redactor) HeaderValue(name, value string) string {
 	name = http.CanonicalHeaderKey(name)
 	switch name {
 	case "Authorization", "Proxy-Authorization":
-		return r.credentials(value)
+		return r.line(r.credentials(value))
 	case "Cookie":
 		return r.cookies(value)
 	case "Set-Cookie":
 		return r.setCookie(value)
 	case "Location", "Content-Location", "Referer":
-		return Printable(r.URL(value))
+		return r.URL(value)
 	}
 	if !shownHeader(name) {
-		return Printable(r.value(value))
+		return r.line(r.value(value))
 	}
-	return Printable(r.String(value))
+	if out := r.String(value); out != value || Printable(out) != out {
+		return r.line(out)
+	}
+	return value
 }
 
 func shownHeader(name string) bool {
@@ -85,7 +88,7 @@ func (r *Redactor) credentials(value string) string {
 		}
 		return scheme + " " + r.credentials(rest)
 	}
-	return Printable(r.value(value))
+	return r.value(value)
 }
 
 func (r *Redactor) cookies(value string) string {
@@ -93,7 +96,7 @@ func (r *Redactor) cookies(value string) string {
 	for i, part := range parts {
 		parts[i] = r.cookie(part)
 	}
-	return Printable(strings.Join(parts, ";"))
+	return r.line(strings.Join(parts, ";"))
 }
 
 // cookie masks the value of a pair, or the whole of what is no pair.
@@ -113,5 +116,5 @@ func (r *Redactor) setCookie(value string) string {
 	if found {
 		out += ";" + r.String(attributes)
 	}
-	return Printable(out)
+	return r.line(out)
 }

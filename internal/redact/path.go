@@ -2,7 +2,7 @@ package redact
 
 import "strings"
 
-// Query returns what may be shown of a raw query: the values of the
+// Query returns what may be shown of a raw query, in one printable line: the values of the
 // parameters on an allow-list, and the names of the others. Order, repeats and
 // malformed parts stay.
 func (r *Redactor) Query(raw string) string {
@@ -13,7 +13,7 @@ func (r *Redactor) Query(raw string) string {
 	querySpans(raw, 0, len(raw), func(start, end int, value, rule string) {
 		spans = append(spans, span{start: start, end: end, value: value, rule: rule})
 	})
-	return r.String(replace(raw, spans, r.value))
+	return r.line(r.String(replace(raw, spans, r.value)))
 }
 
 // URL masks the query, the user information and the path of an absolute or
@@ -28,7 +28,7 @@ func (r *Redactor) URL(raw string) string {
 	if hasFragment {
 		out += "#" + r.Query(fragment)
 	}
-	return out
+	return r.line(out)
 }
 
 // secretSegments are the template parameters that stand for something which
@@ -58,5 +58,5 @@ func (r *Redactor) Path(raw, template string) string {
 			}
 		}
 	}
-	return r.String(strings.Join(segments, "/"))
+	return r.line(r.String(strings.Join(segments, "/")))
 }

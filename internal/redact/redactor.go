@@ -79,6 +79,13 @@ func (r *Redactor) Find(text []byte) (rule string, found bool) {
 	return "", false
 }
 
+// line makes printable what was put together from masked parts, and looks once
+// more for secrets: parts can spell one at their seam.
+func (r *Redactor) line(text string) string {
+	out, _ := r.search(false, false).scrub(Printable(text), r.masker.Mask)
+	return out
+}
+
 func (r *Redactor) search(patterns, cut bool) *search {
 	return &search{known: [2]*matcher{r.vault.snapshot(), r.own}, patterns: patterns, cut: cut}
 }
