@@ -35,13 +35,52 @@ func (m *Metrics) gauge(name, help string) prometheus.Gauge {
 	return g
 }
 
-func (m *Metrics) histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+func (m *Metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
 	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: namespace, Name: name, Help: help, Buckets: buckets,
+		Namespace: namespace, Name: name, Help: help, Buckets: callBuckets,
 		NativeHistogramBucketFactor:     nativeFactor,
 		NativeHistogramMaxBucketNumber:  nativeMaxBuckets,
 		NativeHistogramMinResetDuration: nativeMinReset,
 	}, labels)
 	m.registry.MustRegister(h)
 	return h
+}
+
+// touch creates the series of a closed set.
+func touch(c *prometheus.CounterVec, values closed) {
+	for _, v := range values {
+		c.WithLabelValues(v)
+	}
+}
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
+}
+
+// scrape is a collector of families that are read from a state.
+type scrape struct {
+	descs   []*prometheus.Desc
+	collect func(emit func(d *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string))
+}
+
+// Describe implements [prometheus.Collector].
+func (s *scrape) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range s.descs {
+		ch <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (s *scrape) Collect(ch chan<- prometheus.Metric) {
+	s.collect(func(d *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, kind, value, labels...)
+	})
+}
+
+// unixSeconds is t as a timestamp; the zero time is 0.
+func unixSeconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 )
 
 // LogOptions configure [NewLog].
@@ -16,13 +17,17 @@ type LogOptions struct {
 	JSON bool
 	// Level is debug, info, warn or error; it can be changed later.
 	Level string
-	// Scrub takes secrets and personal data out of a whole line. It may
-	// return its argument. Nil leaves lines as they are.
+	// Scrub takes secrets and personal data out of a line, or out of the part
+	// of one that outsiders wrote. It may return its argument, which it must
+	// neither change nor keep. Redactor.Line of package redact is meant for
+	// it. Nil leaves lines as they are.
 	Scrub func(line []byte) []byte
 }
 
 // Log writes the process's own messages and one line for each request. Both
-// go through the same scrub and the same batch. Close it last.
+// go through the same scrub and the same batch. Warnings and errors are
+// written at once, other lines within 5 milliseconds. Close it last; lines
+// logged after Close are still written, one by one. Safe for concurrent use.
 type Log struct {
 	*slog.Logger
 	level slog.LevelVar
@@ -34,7 +39,8 @@ type Log struct {
 
 // NewLog starts the writer of the log.
 func NewLog(o LogOptions) (*Log, error) {
-	l := &Log{batch: newBatch(o.Out), json: o.JSON, scrub: o.Scrub}
+	l := &Log{json: o.JSON, scrub: o.Scrub}
+	l.batch = newBatch(o.Out, l.droppedLine)
 	l.lines.New = func() any { return new([]byte) }
 	if l.scrub == nil {
 		l.scrub = func(line []byte) []byte { return line }
@@ -74,10 +80,20 @@ func (l *Log) SetLevel(name string) error {
 // Level returns the name of the present level.
 func (l *Log) Level() string { return strings.ToLower(l.level.Level().String()) }
 
-// Dropped is how many lines were lost because the sink was too slow.
+// Dropped is how many lines were lost because the sink was too slow or failed.
 func (l *Log) Dropped() int64 { return l.batch.dropped.Load() }
 
-// Close writes all lines that are held.
+// droppedLine is how the log itself tells of lines that it lost.
+func (l *Log) droppedLine(n int64) []byte {
+	e := lineEncoder{json: l.json}
+	e.begin(time.Now(), "WARN", "log lines were dropped: the output was slow, full or broken")
+	e.number(fieldLines, n)
+	e.end()
+	return e.b
+}
+
+// Close writes all lines that are held. A sink that takes nothing for two
+// seconds is given up, with an error. It may be called more than once.
 func (l *Log) Close() error { return l.batch.Close() }
 
 // lineSink receives one whole line a call from slog's handlers.

@@ -3,11 +3,8 @@ package telemetry
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,51 +77,6 @@ func TestLevelsChangeAtRunTime(t *testing.T) {
 	}
 }
 
-// stuck is a sink that blocks until it is let go.
-type stuck struct {
-	gate chan struct{}
-	mu   sync.Mutex
-	got  bytes.Buffer
-}
-
-func (s *stuck) Write(p []byte) (int, error) {
-	<-s.gate
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.got.Write(p)
-}
-
-func TestSlowSinkNeverBlocksCallers(t *testing.T) {
-	sink := &stuck{gate: make(chan struct{})}
-	l := newTestLog(t, sink, true)
-	const lines = 60000 // well beyond what is held
-	for i := range lines {
-		l.Info(fmt.Sprintf("line %d %s", i, strings.Repeat("x", 80)))
-	}
-	if l.Dropped() == 0 {
-		t.Error("nothing was dropped, so the memory is not bounded")
-	}
-	close(sink.gate)
-	_ = l.Close()
-	if got := int64(strings.Count(sink.got.String(), "\n")); got+l.Dropped() != lines {
-		t.Errorf("%d written and %d dropped of %d", got, l.Dropped(), lines)
-	}
-}
-
-type full struct{}
-
-func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
-func TestFullDiskIsSurvived(t *testing.T) {
-	l := newTestLog(t, full{}, true)
-	for range 1000 {
-		l.Error("x")
-	}
-	if err := l.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestLinesAreBatchedAndErrorsAreNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writes := make(chan string, 100)
@@ -162,18 +114,5 @@ func TestAccessHardlyAllocates(t *testing.T) {
 	// The race detector makes sync.Pool forget now and then.
 	if n := testing.AllocsPerRun(1000, func() { l.Access(&line) }); n > 1 {
 		t.Errorf("%v allocations a line, want at most one", n)
-	}
-}
-
-func BenchmarkAccess(b *testing.B) {
-	l, err := NewLog(LogOptions{Out: io.Discard, JSON: true, Level: "info"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	line := hostile
-	b.ReportAllocs()
-	for b.Loop() {
-		l.Access(&line)
 	}
 }
