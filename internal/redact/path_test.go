@@ -94,6 +94,18 @@ func TestTextPatternsOnHostileText(t *testing.T) {
 	}
 }
 
+func TestUnprintableAtEveryOffset(t *testing.T) {
+	for c := range 256 {
+		for n := range 20 {
+			s := strings.Repeat("a", n) + string([]byte{byte(c)}) + strings.Repeat("~", 19-n)
+			want := c != '\n' && c != '\t' && (c < 0x20 || c >= 0x7f)
+			if got := unprintable(s); got != want {
+				t.Fatalf("unprintable(%q) = %v", s, got)
+			}
+		}
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	tests := []struct{ in, line, text string }{
 		{"plain é 世界", "plain é 世界", "plain é 世界"},

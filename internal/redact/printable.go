@@ -28,7 +28,7 @@ func PrintableText(s string) string {
 
 // unprintable reports whether appendVisible would change s.
 func unprintable(s string) bool {
-	for i := 0; i < len(s); {
+	for i := plainPrefix(s); i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if (c < ' ' && c != '\n' && c != '\t') || c == 0x7f {
@@ -44,6 +44,24 @@ func unprintable(s string) bool {
 		i += size
 	}
 	return false
+}
+
+// plainPrefix returns the length of the part at the beginning of s, in steps of
+// eight bytes, that is printable ASCII: most often nearly all of it.
+func plainPrefix(s string) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		b := s[i : i+8]
+		x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		// The high bit of a byte is set by a borrow below 0x20, by a carry from
+		// 0x7f, or was set before.
+		if ((x-0x20*ones)|(x+ones)|x)&high != 0 {
+			break
+		}
+	}
+	return i
 }
 
 // hiddenRune reports runes outside ASCII that do not show as themselves.
