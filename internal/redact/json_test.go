@@ -98,11 +98,12 @@ func TestShape(t *testing.T) {
 			t.Errorf("%s: no JSON: %s", tt.name, got)
 		}
 	}
-	wide := "{"
+	var wide strings.Builder
+	wide.WriteString("{")
 	for i := range 3 * shapeMembers {
-		wide += `"k` + strings.Repeat("x", i) + `":1,`
+		wide.WriteString(`"k` + strings.Repeat("x", i) + `":1,`)
 	}
-	got := plain().Shape([]byte(wide+`"z":1}`), false)
+	got := plain().Shape([]byte(wide.String()+`"z":1}`), false)
 	if !json.Valid(got) || !strings.HasSuffix(string(got), `"…":"129 more"}`) {
 		t.Errorf("a wide object is described as %s", got)
 	}

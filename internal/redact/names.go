@@ -95,6 +95,9 @@ func (v *verdicts) sensitive(name string) bool {
 func (v *verdicts) remember(name string, verdict bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.full.Load() {
+		return
+	}
 	grown := make(map[string]bool)
 	if known := v.current.Load(); known != nil {
 		grown = maps.Clone(*known)
