@@ -34,6 +34,9 @@ type Failure struct {
 	RetryAfter time.Duration
 	// Detail says what happened and what to do, in one sentence.
 	Detail string
+	// Unspent: a refresh token that was being used is still good, as the
+	// request did not arrive or was refused before it was handled.
+	Unspent bool
 	// Err is the cause, if there is one.
 	Err error
 }

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,6 +56,7 @@ type Keys struct {
 	generation uint64
 	lineage    uint64
 	lastID     uint64
+	origin     string // begins each account; unlike that of any other object
 	changed    time.Time
 
 	reloading   chan struct{} // holds one element while a reload runs
@@ -90,6 +92,8 @@ func NewKeys(cfg KeysConfig) (*Keys, error) {
 		log:       cfg.Log.With(slog.String("credential", cfg.Name)),
 		reloading: make(chan struct{}, 1),
 		closed:    make(chan struct{}),
+		origin:    rand.Text(),
+		lastID:    randomID(),
 	}
 	k.state.Store(&keyset{})
 	if err := k.SetKeys(cfg.Values); err != nil {
@@ -150,7 +154,7 @@ func (k *Keys) build(old *keyset, values []redact.Secret) (next *keyset, kept in
 		k.lineage++
 	}
 	if len(next.keys) > 0 {
-		next.account = strconv.FormatUint(k.lineage, 10)
+		next.account = k.origin + "/" + strconv.FormatUint(k.lineage, 10)
 	}
 	for i, one := range next.keys {
 		token := newToken(k.header, one.value)

@@ -42,6 +42,13 @@ func (s *sightings) elsewhere(where Where, now time.Time) bool {
 	return false
 }
 
+// since reports whether anything was noted after then.
+func (s *sightings) since(then time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last[0].at.After(then)
+}
+
 // maxPlaces bounds what is remembered per place. Endpoints come from a closed
 // catalogue far below it, so that it only stops a caller who forgets that.
 const maxPlaces = 1024

@@ -1,6 +1,8 @@
 package tokens
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"net/http"
 	"time"
 
@@ -71,6 +73,14 @@ func newToken(form HeaderForm, value redact.Secret) Token {
 	return Token{Value: value, form: form, field: form.compose(value)}
 }
 
+// randomID returns where the IDs of one object begin, so that a token of an
+// object that a reload has replaced is not taken for one of its successor.
+func randomID() uint64 {
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // never fails, see crypto/rand
+	return binary.LittleEndian.Uint64(seed[:]) >> 1
+}
+
 // IsZero reports whether there is no token.
 func (t Token) IsZero() bool { return t.Value.IsZero() }
 
@@ -99,6 +109,7 @@ type Call struct {
 
 	token   Token  // injected last
 	key     *key   // the key behind it, of Keys
+	held    *held  // what is behind it, of Session
 	refused []*key // keys that this call was refused with
 	again   bool   // it was sent again after a renewal
 }

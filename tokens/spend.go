@@ -1,0 +1,157 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// spend refreshes with c. The use is noted durably before the token is sent,
+// so that whatever happens afterwards it is not sent again; it is taken back
+// only if upstream certainly did not handle it.
+//
+// A failure of category [Storage] means that the token was not sent.
+func (s *Session) spend(ctx context.Context, record Record, c candidate) (Grant, error) {
+	name := digest(c.refresh)
+	if slices.Contains(s.spent, name) || slices.Contains(record.Spent, name) {
+		return Grant{}, &Failure{Category: Permanent, Detail: "it was used before", Err: ErrClaimed}
+	}
+	if c.stored && s.unsent != name {
+		if err := s.claim(name, c, record); err != nil {
+			return Grant{}, err
+		}
+	}
+	s.unsent = ""
+	grant, err := s.source.Refresh(ctx, c.refresh)
+	if failure, ok := errors.AsType[*Failure](err); ok && failure.Unspent {
+		if c.stored {
+			s.withdraw(name, c.lasting)
+		}
+		return Grant{}, err
+	}
+	s.spent = append(s.spent, name)
+	s.spent = s.spent[max(0, len(s.spent)-maxSpent):]
+	return grant, err
+}
+
+// claim notes that c is about to be sent, then looks whether it is still the
+// one to send: without a working lock another process may have been faster.
+func (s *Session) claim(name string, c candidate, record Record) error {
+	err := s.store.Claim(name, c.lasting)
+	if errors.Is(err, ErrClaimed) {
+		return &Failure{Category: Permanent, Err: err, Detail: "it was sent before, and the answer is lost"}
+	}
+	if err != nil {
+		return &Failure{Category: Storage, Err: err, Detail: err.Error()}
+	}
+	now, err := s.store.Load(s.identity)
+	if err != nil {
+		s.withdraw(name, c.lasting)
+		return &Failure{Category: Storage, Err: err, Detail: err.Error()}
+	}
+	if now.Generation == record.Generation && now.Refresh.Equal(record.Refresh) {
+		return nil
+	}
+	s.withdraw(name, c.lasting)
+	return &Failure{Category: Transient, Unspent: true, Detail: "another process has just renewed the session"}
+}
+
+func (s *Session) withdraw(name string, lasting bool) {
+	if err := s.store.Withdraw(name, lasting); err != nil {
+		s.unsent = name
+		s.log.Error("a refresh token that was not used counts as used after a restart", slog.Any("error", err))
+	}
+}
+
+// keep stores h before it is used. If that fails it is tried again while the
+// old token serves and nobody waits; then h is used all the same, in memory
+// only: holding it back would lose it as surely, and help nobody. Its refresh
+// token is then unknown to the disk, so that no restart can send it twice.
+func (s *Session) keep(r *renewal, h *held, record Record) {
+	spent := recent(record.Spent, s.spent)
+	for {
+		err := s.store.Save(s.record(h, spent))
+		if err == nil {
+			s.stored()
+			return
+		}
+		if !s.patient(r) {
+			h.volatile = true
+			s.unstored(err)
+			return
+		}
+	}
+}
+
+// recent joins two lists of digests, oldest first, without repeats and without
+// the oldest ones beyond maxSpent.
+func recent(older, newer []string) []string {
+	var latest []string
+	for _, name := range slices.Backward(slices.Concat(older, newer)) {
+		if len(latest) < maxSpent && !slices.Contains(latest, name) {
+			latest = append(latest, name)
+		}
+	}
+	slices.Reverse(latest)
+	return latest
+}
+
+// patient waits a little before another try to store, and reports false if
+// there is no time for one: the old token is dead, or refused, or absent.
+func (s *Session) patient(r *renewal) bool {
+	const pause = 250 * time.Millisecond
+	now := time.Now()
+	old := s.current.Load()
+	if old == nil || old.token.Expires.IsZero() || old.token.Expired(now.Add(pause)) {
+		return false
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.needed:
+	case <-s.closed:
+	}
+	return false
+}
+
+// mend stores the current token if that failed before.
+func (s *Session) mend(record Record, readErr error) {
+	h := s.current.Load()
+	if h == nil || !h.volatile {
+		return
+	}
+	if readErr == nil && record.Generation < h.token.Generation {
+		readErr = s.store.Save(s.record(h, recent(record.Spent, s.spent)))
+		if readErr == nil {
+			h.volatile = false
+			s.stored()
+			return
+		}
+	}
+	if readErr != nil {
+		s.unstored(readErr)
+	}
+}
+
+func (s *Session) stored() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.trouble != "" {
+		s.log.Info("the session can be stored again")
+	}
+	s.trouble = ""
+}
+
+func (s *Session) unstored(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mendAt = time.Now().Add(mendPause)
+	if s.trouble == "" {
+		s.log.Error("the session cannot be stored and is kept in memory only; a restart will lose it", slog.Any("error", err))
+	}
+	s.trouble = "the session is in memory only: " + err.Error()
+}
