@@ -1,0 +1,60 @@
+package main
+
+import (
+	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/telemetry"
+)
+
+// observe is the sink of finished exchanges: it counts them and writes their
+// line to the log.
+func observe(log *telemetry.Log, m *telemetry.Metrics) func(*journal.Exchange) {
+	return func(x *journal.Exchange) {
+		m.Request(x.Upstream, x.Endpoint, x.Method, x.Status, string(x.Source), x.Duration)
+		countShielding(m, x)
+		log.Access(&telemetry.AccessLine{
+			Time: x.Start, RequestID: x.RequestID, TraceID: x.TraceID, Client: x.Client, Upstream: x.Upstream, Endpoint: x.Endpoint,
+			Method: x.Method, Status: x.Status, Source: string(x.Source), Attempts: x.AttemptCount(), Queue: x.QueueWait(),
+			Upstreams: x.UpstreamTime(), Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Mark: x.Mark, Error: x.Failure(),
+		})
+	}
+}
+
+// countShielding compares what the upstream answered with what the app got: a
+// kind that some attempt brought and the app did not see was kept from it.
+func countShielding(m *telemetry.Metrics, x *journal.Exchange) {
+	if x.Status < 400 && x.AttemptCount() < 2 {
+		return // the usual case: one attempt, and it went well
+	}
+	final := shieldKind(x.Status)
+	var met [3]bool
+	for _, a := range x.Attempts() {
+		if k := shieldKind(a.Status); k >= 0 {
+			met[k] = true
+		}
+	}
+	for k, name := range shieldNames {
+		switch {
+		case k == final && (met[k] || x.Source == journal.SourceSelf):
+			m.Surfaced(name, x.Diagnosis)
+		case met[k] && x.Source == journal.SourceSelf:
+			m.Surfaced(name, x.Code) // our refusal ended it
+		case met[k]:
+			m.Shielded(name)
+		}
+	}
+}
+
+var shieldNames = [3]string{telemetry.Kind401, telemetry.Kind429, telemetry.Kind5xx}
+
+// shieldKind is the index into shieldNames, -1 for a status of no kind.
+func shieldKind(status int) int {
+	switch {
+	case status == 401:
+		return 0
+	case status == 429:
+		return 1
+	case status >= 500:
+		return 2
+	}
+	return -1
+}

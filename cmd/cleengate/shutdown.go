@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"log/slog"
+	"sort"
+	"time"
+
+	"github.com/cleengate/cleengate/internal/config"
+)
+
+// shutdown ends the process in phases: not ready, shutdown.delay for
+// balancers to notice, no new connections, shutdown.drain for what is under
+// way, then the rest. Calls that did not end in time are reported.
+func (p *process) shutdown() error {
+	p.health.Stopping()
+	cfg := p.cfg.Load().Shutdown
+	time.Sleep(cfg.Delay)
+	ctx, cancel := context.WithTimeout(context.Background(), cfg.Drain)
+	defer cancel()
+	var late []string
+	for _, e := range p.endpoints {
+		if e.admin {
+			continue
+		}
+		if err := e.server.Shutdown(ctx); err != nil {
+			late = append(late, e.name)
+		}
+	}
+	if len(late) > 0 {
+		p.log.Warn("Calls were still running when shutdown.drain was over; they are cut off.", "listeners", late)
+	}
+	return p.close()
+}
+
+// hurry ends at once.
+func (p *process) hurry() {
+	for _, e := range p.endpoints {
+		_ = e.server.Close()
+	}
+	_ = p.log.Close()
+}
+
+// close ends everything that newProcess, listen and start began. It is safe
+// after any of them.
+func (p *process) close() error {
+	var errs []error
+	for _, e := range p.endpoints {
+		errs = append(errs, e.server.Close())
+		if e.listener != nil {
+			_ = e.listener.Close() // the server has closed it if it served
+		}
+	}
+	if p.stopLoops != nil {
+		p.stopLoops()
+	}
+	errs = append(errs, p.creds.close(), p.loops.Wait())
+	p.proxy.Close()
+	p.log.Info("Stopped.")
+	return errors.Join(append(errs, p.log.Close())...)
+}
+
+// quietServerLog takes what net/http says of broken connections: an app that
+// hangs up is no news.
+func quietServerLog(l *slog.Logger) *log.Logger {
+	return slog.NewLogLogger(l.Handler(), slog.LevelDebug)
+}
+
+// ownListeners are the addresses of upstreams with a listener of their own.
+func ownListeners(cfg *config.Config) []string {
+	seen := make(map[string]bool)
+	var list []string
+	for _, u := range cfg.Upstreams {
+		if u.Listen != "" && !seen[u.Listen] {
+			seen[u.Listen] = true
+			list = append(list, u.Listen)
+		}
+	}
+	sort.Strings(list)
+	return list
+}

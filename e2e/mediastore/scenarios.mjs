@@ -1,0 +1,71 @@
+// Each scenario returns what the user saw at its end.
+let fresh = 0;
+
+export const scenarios = {
+  async login(stage) {
+    let done = false;
+    stage.show('Login', { onSuccess: () => { done = true; } });
+    await stage.type('input[type=email]', 'jane@example.com');
+    await stage.type('input[type=password]', 'Sunny-Day-42');
+    await stage.click('button[type=submit]');
+    await stage.until('a session', () => done);
+    await stage.settled('/auths');
+    return { done };
+  },
+
+  async badPassword(stage) {
+    stage.show('Login', {});
+    await stage.type('input[type=email]', 'jane@example.com');
+    await stage.type('input[type=password]', 'Wrong-Day-42');
+    await stage.click('button[type=submit]');
+    await stage.seen('Wrong');
+    return { text: stage.text() };
+  },
+
+  async register(stage) {
+    let done = false;
+    stage.show('Register', { onSuccess: () => { done = true; } });
+    await stage.type('input[type=email]', `new${process.pid}-${++fresh}@example.com`);
+    await stage.type('input[type=password]', 'Sunny-Day-42');
+    const boxes = await stage.until('consents', () => stage.all('input[type=checkbox]'));
+    for (const box of boxes) await stage.press(box);
+    await stage.until('ticks', () => stage.all('.msd__consents__frame--checked')?.length === boxes.length);
+    await stage.click('button[type=submit]');
+    await stage.until('a session', () => done);
+    await stage.settled('/consents');
+    return { done };
+  },
+
+  async myAccount(stage) {
+    await stage.logIn();
+    stage.show('MyAccount', {});
+    await stage.settled('/availability');
+    return { text: stage.text() };
+  },
+
+  async planDetails(stage) {
+    await stage.logIn();
+    stage.show('PlanDetails', {});
+    await stage.settled('/offers');
+    await stage.seen('Current Plan');
+    return { text: stage.text() };
+  },
+
+  async transactionList(stage) {
+    await stage.logIn();
+    stage.show('TransactionList', {});
+    await stage.settled('/transactions');
+    await stage.seen('Transactions');
+    return { text: stage.text().replace(/\d{9,}/g, 'N') };
+  },
+
+  async purchase(stage) {
+    await stage.logIn('john@example.com');
+    let done = false;
+    stage.show('Purchase', { offerId: 'S100000003_US', onSuccess: () => { done = true; } });
+    await stage.settled('/orders/');
+    await stage.click('button', 'Get Access');
+    await stage.until('the end', () => done);
+    return { done };
+  },
+};

@@ -1,0 +1,265 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cleengate/cleengate/internal/config"
+	"github.com/cleengate/cleengate/internal/journal"
+)
+
+// attempt is the innermost layer: it sends one call to the upstream, under its
+// own deadline, watches whether the call has left, and records what happened.
+//
+// What it protects is promise 3: a call that is unsafe to repeat and has
+// departed is cut by nothing but timeouts.write, neither by the app leaving
+// nor by its patience, since the cut would leave nobody knowing whether it was
+// carried out.
+type attempt struct {
+	next  http.RoundTripper
+	proxy *Proxy
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r.Context())
+	s := &sending{x: x, timeouts: x.view.cfg.Timeouts, firm: !x.repeatable(), metrics: a.proxy.metrics}
+	now := time.Now()
+	s.index = x.rec.Attempt(journal.Attempt{Reason: x.reason, Start: now, Credential: x.injected.name, Generation: x.injected.generation})
+
+	parent := r.Context()
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	s.cancel = cancel
+	s.departed = x.departed
+	s.patience = time.Until(x.deadline)
+	s.timer = time.AfterFunc(max(s.patience, 0), s.timedOut)
+	s.unwatch = context.AfterFunc(parent, func() { s.callerLeft(context.Cause(parent)) })
+	s.streams = x.body != nil && !x.body.complete()
+
+	out := r.WithContext(httptrace.WithClientTrace(ctx, s.trace()))
+	prepare(out, s.firm)
+	if s.streams && out.Body != nil {
+		out.Body = &uploadBody{ReadCloser: out.Body, sending: s}
+	}
+	resp, err := a.next.RoundTrip(out)
+	s.settle(resp, err)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		s.end()
+		return nil, &sendError{cause: err, departed: s.mayBeCarriedOut()}
+	}
+	stripUpstreamCORS(resp.Header)
+	resp.Body = &answerBody{ReadCloser: resp.Body, sending: s, ctx: ctx}
+	return resp, nil
+}
+
+// prepare keeps http.Transport from repeating on its own a call that must not
+// be repeated: it would do so for any method with one of these fields, or for
+// a GET without body, when a reused connection breaks before the answer.
+func prepare(r *http.Request, firm bool) {
+	r.GetBody = nil
+	if !firm {
+		return
+	}
+	// The field still goes out, under the same name as far as HTTP is
+	// concerned (RFC 9110 section 5.1), but not under the key that the
+	// transport looks up.
+	for canonical, lower := range map[string]string{"Idempotency-Key": "idempotency-key", "X-Idempotency-Key": "x-idempotency-key"} {
+		if values, ok := r.Header[canonical]; ok {
+			delete(r.Header, canonical)
+			r.Header[lower] = values
+		}
+	}
+	if r.Body == nil || r.Body == http.NoBody {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodOptions:
+			r.Body = io.NopCloser(emptyBody{}) // probed by the transport, found empty, left out
+		}
+	}
+}
+
+type emptyBody struct{}
+
+func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
+
+// sendError is a failed attempt. departed tells whether the call may have
+// been carried out.
+type sendError struct {
+	cause    error
+	departed bool
+}
+
+func (e *sendError) Error() string { return e.cause.Error() }
+func (e *sendError) Unwrap() error { return e.cause }
+
+// sending is the state of one attempt.
+type sending struct {
+	x        *exchange
+	index    int
+	firm     bool // once departed, only the write timeout cuts it
+	streams  bool // the request body is still coming from the client
+	timeouts config.Timeouts
+	patience time.Duration // what was left of it when the attempt began
+	metrics  Metrics
+	departed func() // told when the call leaves, nil for nobody
+	cancel   context.CancelCauseFunc
+	unwatch  func() bool
+
+	phase atomic.Int32 // see below
+
+	counter *countedConn // of the connection it departed on; nil where it cannot tell
+	before  int64        // what had been written on it before
+
+	mu      sync.Mutex // guards timer and stage
+	timer   *time.Timer
+	waiting error // what a timeout means at this stage
+	ended   bool
+}
+
+// Phases of an attempt. The change out of phaseHeld decides, once, between a
+// call that left and one that was given up before.
+const (
+	phaseHeld int32 = iota
+	phaseDeparted
+	phaseGivenUp
+)
+
+// mayBeCarriedOut reports, once the attempt has failed, whether the upstream
+// can have seen any of it. When RoundTrip has returned an error, its connection
+// is closed, so the count stands still.
+func (s *sending) mayBeCarriedOut() bool {
+	if s.phase.Load() != phaseDeparted {
+		return false
+	}
+	return s.counter == nil || s.counter.wrote.Load() != s.before
+}
+
+func (s *sending) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{GotConn: s.gotConn, WroteRequest: s.wroteRequest}
+}
+
+// gotConn is the moment of departure: the request is about to be written.
+func (s *sending) gotConn(info httptrace.GotConnInfo) {
+	now := time.Now()
+	if !s.phase.CompareAndSwap(phaseHeld, phaseDeparted) {
+		if s.phase.Load() == phaseGivenUp {
+			abort(info.Conn)
+			return
+		}
+		// http.Transport found a stale connection and sends again by itself.
+		s.counter = nil
+		s.x.rec.Update(s.index, func(a *journal.Attempt) { a.Resent++ })
+		if s.departed != nil {
+			s.departed()
+		}
+		return
+	}
+	if s.counter = counterOf(info.Conn); s.counter != nil {
+		s.before = s.counter.wrote.Load()
+	}
+	if s.departed != nil {
+		s.departed()
+	}
+	s.x.rec.Update(s.index, func(a *journal.Attempt) { a.Departed, a.Reused = now, info.Reused })
+	if s.streams {
+		s.arm(s.timeouts.Idle, errUploadStalled)
+	} else {
+		s.armForAnswer()
+	}
+}
+
+func (s *sending) wroteRequest(info httptrace.WroteRequestInfo) {
+	now := time.Now()
+	s.x.rec.Update(s.index, func(a *journal.Attempt) { a.Wrote = now })
+	if s.streams && info.Err == nil {
+		s.armForAnswer()
+	}
+}
+
+// armForAnswer starts the wait for the answer's header.
+func (s *sending) armForAnswer() {
+	if s.firm {
+		s.arm(s.timeouts.Write, errWriteTimeout)
+		return
+	}
+	left := s.patience
+	if !s.streams { // the time that a body takes to come in is not waiting
+		left = time.Until(s.x.deadline)
+	}
+	if left < s.timeouts.Attempt {
+		s.arm(left, errPatienceUpstream)
+	} else {
+		s.arm(s.timeouts.Attempt, errAttemptTimeout)
+	}
+}
+
+func (s *sending) arm(d time.Duration, meaning error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.waiting = meaning
+		s.timer.Reset(max(d, 0))
+	}
+}
+
+func (s *sending) timedOut() {
+	s.mu.Lock()
+	meaning := s.waiting
+	s.mu.Unlock()
+	if s.phase.CompareAndSwap(phaseHeld, phaseGivenUp) {
+		meaning = errPatienceHeld
+	} else if meaning == nil {
+		return // departed this instant; the timer is about to be armed anew
+	}
+	s.cancel(meaning)
+}
+
+// callerLeft stops the attempt unless it is past recall.
+func (s *sending) callerLeft(cause error) {
+	if s.phase.CompareAndSwap(phaseHeld, phaseGivenUp) || !s.firm {
+		s.cancel(cause)
+	}
+}
+
+// settle records the answer's header or its absence.
+func (s *sending) settle(resp *http.Response, err error) {
+	s.mu.Lock()
+	s.timer.Stop()
+	s.mu.Unlock()
+	now := time.Now()
+	status, failure := 0, ""
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	if err != nil {
+		failure = err.Error()
+	}
+	var took time.Duration
+	var reason string
+	s.x.rec.Update(s.index, func(a *journal.Attempt) {
+		reason, took = a.Reason, now.Sub(a.Start)
+		a.Status, a.Err = status, failure
+		if resp != nil {
+			a.Answered = now
+			a.UpstreamID = resp.Header.Get("X-Request-Id")
+		}
+	})
+	s.metrics.Attempt(s.x.up.name, status, reason, took)
+}
+
+// end releases what the attempt holds. It may be called more than once.
+func (s *sending) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.timer.Stop()
+	s.mu.Unlock()
+	s.unwatch()
+	s.cancel(nil)
+}

@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/cleengate/cleengate/internal/cleeng"
+	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/tokens"
+)
+
+// exchange is what the layers know of one request. It is made once, on
+// arrival, and found by every layer through the request's context. Fields are
+// set by the goroutine that serves the request before the call goes down;
+// below ReverseProxy they are read only, but for those with their own lock.
+type exchange struct {
+	rec  *journal.Exchange
+	view *view // the configuration this request is served with, to its end
+
+	up     *upstream
+	ep     *cleeng.Endpoint
+	params cleeng.Params
+	normal bool   // the path is in normal form
+	path   string // raw path as it goes upstream
+	query  string // raw query
+
+	caller   caller
+	urgency  int           // RFC 9218 urgency, 0 is the most urgent
+	patience time.Duration // from arrival to the answer's header
+	deadline time.Time     // arrival plus patience plus the time the request's body took
+
+	incoming *clientBody // nil without a body
+	body     *spool
+	rpc      *cleeng.RPC // parsed JSON-RPC body, nil elsewhere and for a malformed one
+
+	decided bool        // whether binding was chosen
+	binding *binding    // the credential this call is to carry, nil for none
+	use     tokens.Call // its use over all attempts
+
+	// What the layers below ReverseProxy tell the attempt. They run one after
+	// the other for one exchange, so these need no lock.
+	reason   string // why the next attempt is sent
+	injected injection
+	departed func() // told at each departure, nil for nobody
+	head     bool   // the call had its turn before and re-enters at the head of its line
+
+	origin string // echoed in CORS headers, "" for none
+	hangUp bool   // the connection ends after this answer
+	began  bool   // the head of the answer was written
+	lost   bool   // the caller left
+}
+
+// injection names the credential of the next attempt; never its value.
+type injection struct {
+	name       string
+	generation uint64
+}
+
+type exchangeKey struct{}
+
+func withExchange(r *http.Request, x *exchange) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+}
+
+// exchangeOf returns the exchange that ctx belongs to. Every request that
+// reaches a layer has one; its absence is a fault in the wiring.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// repeatable reports whether a call that may have been carried out may be
+// sent again (cleeng-api.md section 9).
+func (x *exchange) repeatable() bool {
+	return x.normal && x.ep.Retry != cleeng.RetryNever && x.ep.Retry != cleeng.RetryEffect
+}

@@ -1,0 +1,75 @@
+package proxy
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"strings"
+)
+
+// reverseProxy makes the ReverseProxy of one upstream. What it changes on the
+// way up is undone here wherever promise 12 wants the app's own bytes.
+func (p *Proxy) reverseProxy(up *upstream, transport http.RoundTripper) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:        func(pr *httputil.ProxyRequest) { rewrite(pr, up) },
+		Transport:      transport,
+		FlushInterval:  -1, // every piece of a body goes on as it comes
+		BufferPool:     p.copies,
+		ErrorHandler:   p.fail,
+		ModifyResponse: modifyResponse,
+		ErrorLog:       p.reverseLog,
+	}
+}
+
+// passedOn are fields that ReverseProxy removes when it is used with Rewrite,
+// and that the app has a right to send.
+var passedOn = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}
+
+func rewrite(pr *httputil.ProxyRequest, up *upstream) {
+	x := exchangeOf(pr.In.Context())
+	out := pr.Out
+	out.URL.Scheme, out.URL.Host = up.base.Scheme, up.base.Host
+	setTarget(out.URL, x.path, x.query, pr.In.URL.ForceQuery)
+	out.Host = up.base.Host
+	// Clone copied the trailers' names; their values come in with the end of
+	// the body and are written to the original map.
+	out.Trailer = pr.In.Trailer
+	for _, name := range passedOn {
+		if values, ok := pr.In.Header[name]; ok {
+			out.Header[name] = values
+		}
+	}
+	for name := range out.Header {
+		if strings.HasPrefix(name, "Cleengate-") {
+			delete(out.Header, name)
+		}
+	}
+	out.Header["X-Request-Id"] = []string{x.rec.RequestID}
+}
+
+// modifyResponse clears what the upstream must not say in our name.
+func modifyResponse(resp *http.Response) error {
+	delete(resp.Header, "X-Request-Id") // ours is set in its place; the journal keeps the upstream's
+	return nil
+}
+
+// forwardTo hands the request to ReverseProxy.
+func (p *Proxy) forwardTo(up *upstream) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := exchangeOf(r.Context())
+		if u := *r.URL; !setTarget(&u, x.path, x.query, u.ForceQuery) {
+			writeProblem(w, r, x, &Problem{Code: CodeBadRequest, Detail: "This path begins with two slashes and holds bytes that must be percent-encoded. Encode them, or drop one slash."})
+			return
+		}
+		up.reverse.ServeHTTP(w, r)
+	})
+}
+
+// chain puts the layers below ReverseProxy together, the innermost first.
+func (p *Proxy) chain(transport http.RoundTripper) http.RoundTripper {
+	rt := transport
+	rt = &attempt{next: rt, proxy: p}
+	rt = &inject{next: rt}
+	rt = &renew{next: rt, proxy: p}
+	rt = &retry{next: rt, proxy: p}
+	return rt
+}

@@ -1,0 +1,118 @@
+package proxy
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cleengate/cleengate/internal/journal"
+)
+
+const (
+	maxRequestID = 128
+	// swallowTimeout is how long a client may go on sending a body that was
+	// refused, so that it reads the refusal instead of a reset.
+	swallowTimeout = time.Second
+)
+
+// record is the outermost layer: it opens the exchange, serves the request
+// with the view of this instant, and hands the finished record to the sinks.
+func (p *Proxy) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		type one struct { // one allocation for all that lives as long as the request
+			x   exchange
+			rec journal.Exchange
+			w   responseWriter
+		}
+		o := &one{}
+		x, rec := &o.x, &o.rec
+		rec.Begin(time.Now())
+		rec.Method = r.Method
+		rec.Source = journal.SourceUpstream
+		rec.RequestID = requestID(r.Header)
+		rec.TraceID = traceID(r.Header.Get("Traceparent"))
+		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
+		r = withExchange(r, x)
+		o.w = responseWriter{ResponseWriter: w, x: x, caller: r.Context()}
+
+		defer p.finish(r, x, &o.w)
+		next.ServeHTTP(&o.w, r)
+	})
+}
+
+// route hands the request to the listener's router.
+func (v *view) route(listener string, w http.ResponseWriter, r *http.Request) {
+	h := v.handlers[listener]
+	if h == nil { // its upstream went away with a reload
+		h = v.handlers[""]
+	}
+	h.ServeHTTP(w, r)
+}
+
+// finish closes the record. It runs for a panic as well: http.ErrAbortHandler is
+// ReverseProxy's way to break a connection off whose answer cannot be
+// completed, and goes on to net/http; any other is a fault of ours and becomes
+// a 500.
+func (p *Proxy) finish(r *http.Request, x *exchange, w *responseWriter) {
+	fault := recover()
+	aborted := fault == http.ErrAbortHandler //nolint:errorlint // panics with this very value
+	if fault != nil && !aborted {
+		p.log.Error("A request made cleengate fail; please report this.", "request_id", x.rec.RequestID, "endpoint", x.rec.Endpoint, "fault", faultText(fault))
+		if w.status == 0 {
+			writeProblem(w, r, x, &Problem{Code: CodeInternal, Detail: "cleengate failed on this call. Its log names the fault under the request id."})
+		}
+	}
+	x.rec.Status = finalStatus(x, w.status)
+	if aborted && r.Context().Err() != nil {
+		x.rec.Status = journal.StatusClientGone
+	}
+	x.rec.Sent = w.sent
+	x.rec.Duration = time.Since(x.rec.Start)
+	if x.hangUp && !x.body.finished() {
+		// net/http swallows what is left of the body before it closes; a
+		// client that does not send it must not hold the connection.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(swallowTimeout))
+	}
+	p.sink(x.rec)
+	if aborted {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// requestID takes over the app's X-Request-Id if it is short and plain, so that it
+// can stand in a log, a header and a file name; else it makes one.
+func requestID(h http.Header) string {
+	if id := h.Get("X-Request-Id"); id != "" && len(id) <= maxRequestID && isPlainID(id) {
+		return id
+	}
+	return strings.ToLower(rand.Text())
+}
+
+func isPlainID(id string) bool {
+	for i := range len(id) {
+		c := id[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case strings.IndexByte("-._~:+/=", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// traceID is the trace-id of a traceparent field (W3C Trace Context, section
+// 3.2.2.3), for the log; the field itself passes unchanged.
+func traceID(traceparent string) string {
+	parts := strings.SplitN(traceparent, "-", 4)
+	if len(parts) < 4 || len(parts[1]) != 32 {
+		return ""
+	}
+	for _, c := range parts[1] {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return ""
+		}
+	}
+	return parts[1]
+}

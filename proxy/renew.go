@@ -1,0 +1,147 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/cleengate/cleengate/internal/cleeng"
+	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/tokens"
+)
+
+const (
+	// maxBlame is how much of a refusal's body is read for its code. The rest
+	// passes on unread.
+	maxBlame = 64 << 10
+	// maxCures bounds how often one call comes back for a better credential:
+	// once for each configured key at most, and for tokens that die in the queue.
+	maxCures = 8
+)
+
+// renew sees to it that a call goes out with a credential that is accepted. A
+// valid token is secured before a place in line is asked for; a 401 that
+// blames the credential is cured once, by generation, and the call replayed (promise 4).
+// A 403 is never a reason to renew, nor is a bad password.
+type renew struct {
+	next  http.RoundTripper
+	proxy *Proxy
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *renew) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r.Context())
+	b := x.wanted(r.Header)
+	if b == nil {
+		return t.next.RoundTrip(r)
+	}
+	for cures := 0; ; cures++ {
+		if err := t.secure(r.Context(), x, b); err != nil {
+			return nil, err
+		}
+		resp, err := t.next.RoundTrip(r)
+		switch {
+		case errors.Is(err, tokens.ErrExpired) && cures < maxCures:
+			// It died while it stood in line; its place is kept at the head.
+			x.head = true
+			x.rec.Note(time.Now(), "expired_in_queue", b.cred.Name())
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if !blamesCredential(x, resp) {
+			if tokens.Accepts(resp.StatusCode) {
+				b.cred.Accepted(&x.use)
+			}
+			return resp, nil
+		}
+		if cures == maxCures || !t.cure(r.Context(), x, b) {
+			return resp, nil
+		}
+		discard(resp)
+		x.reason, x.head = journal.ReasonRenewed, true
+	}
+}
+
+// secure waits, at most as long as the app would, for a valid token.
+func (t *renew) secure(ctx context.Context, x *exchange, b *binding) error {
+	ctx, cancel := context.WithDeadlineCause(ctx, x.deadline, errPatienceHeld)
+	defer cancel()
+	began := time.Now()
+	err := b.cred.Secure(ctx)
+	if waited := time.Since(began); waited > time.Millisecond {
+		x.rec.Note(time.Now(), "renewal_wait", waited.Round(time.Millisecond).String())
+	}
+	return credentialProblem(err, b.cred.Name())
+}
+
+// cure asks for something better than what was refused, and reports whether
+// the call may go again with it.
+func (t *renew) cure(ctx context.Context, x *exchange, b *binding) bool {
+	if !x.body.replayable() || (x.ep.Payment && !x.view.cfg.Retry.Payments) {
+		return false
+	}
+	if x.view.observes() {
+		t.proxy.metrics.Observed("replay")
+		return false
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, x.deadline, errPatienceHeld)
+	defer cancel()
+	again, err := b.cred.Rejected(ctx, &x.use)
+	if err != nil {
+		x.rec.Note(time.Now(), "renewal_failed", err.Error())
+		x.rec.Fail(err)
+	}
+	return again && err == nil && ctx.Err() == nil
+}
+
+// blamesCredential reports whether an answer says that the credential which we
+// put in is dead (cleeng-api.md section 3.3).
+func blamesCredential(x *exchange, resp *http.Response) bool {
+	if resp.StatusCode != http.StatusUnauthorized || x.injected.name == "" {
+		return false
+	}
+	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, peek(resp, maxBlame))
+	return code != cleeng.CodeBadPassword
+}
+
+// peek reads the beginning of an answer's body and leaves the body whole.
+func peek(resp *http.Response, limit int64) []byte {
+	if resp.Body == nil || resp.Body == http.NoBody {
+		return nil
+	}
+	begin, err := io.ReadAll(io.LimitReader(resp.Body, limit))
+	var rest io.Reader = resp.Body
+	if err != nil {
+		rest = failingReader{err}
+	}
+	resp.Body = &rejoined{Reader: io.MultiReader(bytes.NewReader(begin), rest), Closer: resp.Body}
+	return begin
+}
+
+type rejoined struct {
+	io.Reader
+	io.Closer
+}
+
+type failingReader struct{ err error }
+
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
+
+// credentialProblem maps why no valid token exists to an answer.
+func credentialProblem(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	failure, ok := errors.AsType[*tokens.Failure](err)
+	if !ok {
+		return err
+	}
+	if failure.Permanent() {
+		return &Problem{Code: CodeCredentialRejected, Err: err, Detail: "Credential " + name + " is no longer accepted by Cleeng and cannot renew itself: " + failure.Detail + " Give it a new password or refresh token."}
+	}
+	return &Problem{Code: CodeRenewalFailed, Err: err, RetryAfter: failure.RetryAfter, Detail: "Credential " + name + " has expired and could not be renewed yet: " + failure.Detail + " Nothing was sent; try again."}
+}

@@ -1,0 +1,177 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sort"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/cleengate/cleengate/internal/cleeng"
+	"github.com/cleengate/cleengate/internal/config"
+)
+
+// view is everything that a configuration decides, ready for use. It is built
+// whole, swapped at once, and never changed; a request keeps the one it came
+// in with to its end.
+type view struct {
+	cfg       *config.Config
+	guard     *Guard
+	clients   *clients
+	upstreams []*upstream
+	handlers  map[string]http.Handler // by listener: "" is the shared one
+}
+
+// observes reports the mode in which nothing is delayed, repeated or shared.
+func (v *view) observes() bool { return v.cfg.Mode == config.Observe }
+
+// upstream is one API behind the proxy.
+type upstream struct {
+	name      string
+	surface   cleeng.Surface
+	base      *url.URL
+	prefix    string
+	path      string // replaces prefix when sent
+	aliases   []string
+	allow     []config.Pattern
+	own       string // its own listener's address, "" for the shared one
+	cred      *binding
+	limit     string
+	transport *http.Transport
+	reverse   *httputil.ReverseProxy
+}
+
+// rpcAlias is the path of JSON-RPC on Cleeng's older host; clients that build
+// it themselves reach the same upstream.
+const rpcAlias = "/api/3.0/json-rpc"
+
+// build makes the view of cfg. Connections of upstreams that did not change are
+// taken over from old.
+func (p *Proxy) build(cfg *config.Config, parts Parts, old *view) (*view, error) {
+	v := &view{cfg: cfg, guard: NewGuard(cfg.Guard), clients: newClients(cfg), handlers: make(map[string]http.Handler)}
+	for name, u := range cfg.Upstreams {
+		up, err := p.buildUpstream(name, u, cfg, parts, old)
+		if err != nil {
+			return nil, err
+		}
+		v.upstreams = append(v.upstreams, up)
+	}
+	sort.Slice(v.upstreams, func(i, j int) bool { return v.upstreams[i].name < v.upstreams[j].name })
+	routers := make(map[string]*chi.Mux)
+	for _, up := range v.upstreams {
+		router := routers[up.own]
+		if router == nil {
+			router = newRouter(p)
+			routers[up.own], v.handlers[up.own] = router, router
+		}
+		route(router, up, p.identify(up, p.forwardTo(up)))
+	}
+	return v, nil
+}
+
+func (p *Proxy) buildUpstream(name string, u config.Upstream, cfg *config.Config, parts Parts, old *view) (*upstream, error) {
+	base, err := url.Parse(u.URL)
+	if err != nil {
+		return nil, fmt.Errorf("upstreams.%s.url: %w", name, err)
+	}
+	up := &upstream{
+		name: name, surface: surfaceOf(name), base: base, prefix: u.Prefix, path: u.Path,
+		allow: u.Allow, own: u.Listen, limit: u.Limit,
+	}
+	if up.surface == cleeng.SurfaceRPC && up.prefix != rpcAlias {
+		up.aliases = []string{rpcAlias}
+	}
+	if u.Credential != "" {
+		up.cred = newBinding(parts.Credentials[u.Credential], cfg.Credentials[u.Credential])
+	}
+	if up.transport, err = p.transportFor(name, u, cfg, old); err != nil {
+		return nil, err
+	}
+	up.reverse = p.reverseProxy(up, p.chain(up.transport))
+	return up, nil
+}
+
+// surfaceOf takes the default names for the APIs they stand for. Of an
+// upstream under any other name nothing is known.
+func surfaceOf(name string) cleeng.Surface {
+	switch s := cleeng.Surface(name); s {
+	case cleeng.SurfaceCore, cleeng.SurfaceRPC, cleeng.SurfaceMediaStore, cleeng.SurfaceInApp, cleeng.SurfaceLogin:
+		return s
+	}
+	return cleeng.SurfaceUnknown
+}
+
+// newRouter is a chi router for all methods: what the catalogue does not know
+// is forwarded, not refused.
+func newRouter(p *Proxy) *chi.Mux {
+	router := chi.NewRouter()
+	nowhere := func(w http.ResponseWriter, r *http.Request) {
+		x := exchangeOf(r.Context())
+		x.closeAfter(r)
+		writeProblem(w, r, x, &Problem{Code: CodeNotAllowed, Detail: "No upstream is configured for this path. Compare the app's base URL with the prefixes under upstreams in the configuration."})
+	}
+	router.NotFound(nowhere)
+	router.MethodNotAllowed(nowhere)
+	return router
+}
+
+func route(router *chi.Mux, up *upstream, h http.Handler) {
+	for _, prefix := range append([]string{up.prefix}, up.aliases...) {
+		if prefix == "" || strings.HasSuffix(prefix, "/") {
+			router.Handle(strings.TrimSuffix(prefix, "/")+"/*", h)
+			continue
+		}
+		router.Handle(prefix, h)
+		router.Handle(prefix+"/*", h)
+	}
+}
+
+// target is the path as it goes upstream.
+func (u *upstream) target(raw string) string {
+	for _, alias := range u.aliases {
+		if rest, ok := strings.CutPrefix(raw, alias); ok {
+			if u.path != "" {
+				return u.path + rest
+			}
+			return u.prefix + rest
+		}
+	}
+	if u.path == "" {
+		return raw
+	}
+	if rest, ok := strings.CutPrefix(raw, u.prefix); ok {
+		return u.path + rest
+	}
+	return raw
+}
+
+// isRPC reports whether the request is a JSON-RPC call: its credential stands
+// in the body.
+func (u *upstream) isRPC(x *exchange) bool {
+	if u.surface != cleeng.SurfaceRPC {
+		return false
+	}
+	at := u.path
+	if at == "" {
+		at = u.prefix
+	}
+	return x.path == at
+}
+
+// checkAllowed holds the call against upstreams.NAME.allow, before any
+// credential is put in. A path that is not in normal form could mean another
+// one upstream, so only a pattern for every path lets it through.
+func (u *upstream) checkAllowed(method string, x *exchange) *Problem {
+	if len(u.allow) == 0 {
+		return nil
+	}
+	for _, pattern := range u.allow {
+		if pattern.Match(method, x.path) {
+			return nil
+		}
+	}
+	return &Problem{Code: CodeNotAllowed, Detail: visible(method, 20) + " on this path is not in the allow list of upstream " + u.name + ". If it should be, add it to the configuration: upstreams: {" + u.name + ": {allow: [...]}}."}
+}

@@ -1,0 +1,100 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/cleengate/cleengate/internal/journal"
+)
+
+// responseWriter is what every handler writes to. It adds cleengate's own
+// fields to the final header, counts the body, and keeps net/http from adding
+// a Content-Type that the upstream did not send.
+type responseWriter struct {
+	http.ResponseWriter
+	x      *exchange
+	caller context.Context //nolint:containedctx // the request's own: ended when the caller has left
+	status int
+	sent   int64
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *responseWriter) WriteHeader(status int) {
+	if w.status != 0 {
+		return // net/http would log it; ReverseProxy never does it
+	}
+	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.status = status
+	w.x.began = true
+	if w.caller.Err() != nil {
+		w.x.lost = true // nobody is there to get it
+	}
+	w.decorate()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *responseWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
+}
+
+// Flush implements http.Flusher.
+func (w *responseWriter) Flush() {
+	if f, ok := w.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// Hijack is refused: no upgrade passes, and a hijacked connection would leave
+// the guard's limits behind.
+func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, http.ErrNotSupported
+}
+
+// decorate sets the response fields that are ours.
+func (w *responseWriter) decorate() {
+	h, x := w.Header(), w.x
+	h["X-Request-Id"] = []string{x.rec.RequestID}
+	if _, set := h["Content-Type"]; !set {
+		h["Content-Type"] = nil // keeps net/http from sniffing one
+	}
+	h["Server-Timing"] = append(h["Server-Timing"], serverTiming(x.rec))
+	if x.rec.Diagnosis != "" {
+		h["Cleengate-Diagnosis"] = []string{x.rec.Diagnosis}
+	}
+	if x.hangUp {
+		h["Connection"] = []string{"close"}
+	}
+	exposeTo(h, x.origin)
+}
+
+// serverTiming renders the field of the W3C Server Timing specification;
+// durations are milliseconds.
+func serverTiming(rec *journal.Exchange) string {
+	b := make([]byte, 0, 64)
+	b = append(b, "queue;dur="...)
+	b = appendMillis(b, rec.QueueWait())
+	b = append(b, ", upstream;dur="...)
+	b = appendMillis(b, rec.UpstreamTime())
+	b = append(b, ", attempts;desc=\""...)
+	b = strconv.AppendInt(b, int64(rec.AttemptCount()), 10)
+	b = append(b, '"')
+	return string(b)
+}
+
+func appendMillis(b []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(b, float64(d)/float64(time.Millisecond), 'f', 1, 64)
+}
