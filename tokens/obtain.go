@@ -19,7 +19,10 @@ const maxSpent = 64
 // outcome is empty if there was nothing to do.
 func (s *Session) obtain(ctx context.Context, r *renewal) (Outcome, error) {
 	s.refreshSecrets(ctx)
-	unlock, err := s.store.Lock(ctx)
+	// What is not sent yet ends at Close.
+	waiting, cancel := context.WithTimeout(s.life, s.deadline)
+	defer cancel()
+	unlock, err := s.store.Lock(waiting)
 	switch {
 	case err == nil:
 		defer unlock()
@@ -226,7 +229,10 @@ func (s *Session) logIn(ctx context.Context, login Login) (Grant, error) {
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
-			timer.Stop()
+		case <-s.life.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil || s.life.Err() != nil {
 			return Grant{}, &Failure{Category: Transient, Detail: "too many logins failed; no more are tried for a while"}
 		}
 	}

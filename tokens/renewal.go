@@ -85,7 +85,7 @@ func (s *Session) await(ctx context.Context, stale uint64, where *Where) error {
 		case <-pause:
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-s.closed:
+		case <-s.life.Done():
 			return ErrClosed
 		}
 	}
@@ -109,7 +109,7 @@ func (s *Session) approach(ctx context.Context, stale uint64, where *Where) (ove
 	}
 	if s.running == nil && s.failure != nil && now.Before(s.until) {
 		deadline, limited := ctx.Deadline()
-		if s.failure.Permanent() || limited && deadline.Before(s.until) {
+		if s.failure.Permanent() || limited && !deadline.After(s.until) {
 			return nil, nil, s.remembered(now)
 		}
 		return nil, time.After(s.until.Sub(now)), nil

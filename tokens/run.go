@@ -25,7 +25,7 @@ func (s *Session) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.closed:
+		case <-s.life.Done():
 			return nil
 		case <-tick:
 			s.refreshSecrets(ctx)

@@ -59,8 +59,9 @@ type Session struct {
 	lockless bool          // broken locks were logged
 
 	reloadFails atomic.Bool
-	wake        chan struct{} // tells Run that something changed
-	closed      chan struct{}
+	wake        chan struct{}      // tells Run that something changed
+	life        context.Context    // ends at Close; what has been sent outlives it
+	end         context.CancelFunc // ends life
 	renewals    sync.WaitGroup
 }
 
@@ -136,11 +137,9 @@ func (s *Session) Status() Status {
 // its answer cannot be had twice; that takes no longer than its deadline.
 func (s *Session) Close() error {
 	s.mu.Lock()
-	if !s.closing {
-		s.closing = true
-		close(s.closed)
-	}
+	s.closing = true
 	s.mu.Unlock()
+	s.end()
 	s.renewals.Wait()
 	return nil
 }

@@ -107,8 +107,8 @@ func NewSession(cfg SessionConfig) (*Session, error) {
 		accounts: rand.Text(),
 		delays:   newDelays(),
 		wake:     make(chan struct{}, 1),
-		closed:   make(chan struct{}),
 	}
+	s.life, s.end = context.WithCancel(context.Background())
 	s.descend("")
 	return s, nil
 }

@@ -113,7 +113,7 @@ func (s *Session) patient(r *renewal) bool {
 	case <-timer.C:
 		return true
 	case <-r.needed:
-	case <-s.closed:
+	case <-s.life.Done():
 	}
 	return false
 }
