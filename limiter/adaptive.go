@@ -13,7 +13,8 @@ import (
 const (
 	cutTo     = 0.8              // rate after a throttle, as a share of the rate that was throttled (RFC 9438, section 4.6)
 	restAt    = 0.96             // where the rate rests, as a share of it (compare fast convergence, section 4.7)
-	restAfter = 20 * time.Second // K of section 4.2: how long it takes to come back there
+	restAfter = 8 * time.Second  // K of section 4.2: how long it takes to come back there
+	tryAfter  = 30 * time.Second // the same for growing beyond
 	doubling  = time.Second      // a cold bucket doubles at most this often, while calls wait
 	decay     = time.Minute      // an idle bucket halves this often, down to where it began (compare RFC 7661)
 	minRate   = 1.0 / 60
@@ -29,6 +30,7 @@ type adaptive struct {
 	ceiling float64       // the rate at which the last throttle came
 	grown   time.Duration // demand since then: time during which calls waited
 	doubled time.Duration // when the rate last doubled
+	longest time.Duration // pause that it took to be admitted again
 	updated time.Duration
 	used    time.Duration // when a call last left
 
@@ -69,9 +71,16 @@ func (a *adaptive) advance(now time.Duration, waiting bool) {
 // cubic is the rate after some demand since the last cut.
 func (a *adaptive) cubic(grown time.Duration) float64 {
 	rest := restAt * a.ceiling
-	x := float64(grown)/float64(restAfter) - 1
+	x := float64(grown-restAfter) / float64(restAfter)
+	if x > 0 {
+		x = float64(grown-restAfter) / float64(a.tryAfter())
+	}
 	return rest + (rest-cutTo*a.ceiling)*x*x*x
 }
+
+// tryAfter is how slowly the rate grows beyond its rest: the slower, the longer the
+// span is that the limit is evidently counted over.
+func (a *adaptive) tryAfter() time.Duration { return max(tryAfter, 4*a.longest) }
 
 // grownTo is the demand after which cubic gives the rate.
 func (a *adaptive) grownTo(rate float64) time.Duration {
@@ -80,20 +89,16 @@ func (a *adaptive) grownTo(rate float64) time.Duration {
 		return 0
 	}
 	x := math.Cbrt((rate - rest) / (rest - cutTo*a.ceiling))
+	if x > 0 {
+		return restAfter + time.Duration(x*float64(a.tryAfter()))
+	}
 	return max(0, time.Duration((x+1)*float64(restAfter)))
 }
 
-// throttled cuts the rate. sent is the number of departures of the last second.
-func (a *adaptive) throttled(now time.Duration, sent int) {
-	ceiling := min(a.rate, max(float64(sent), minRate))
-	if a.cut {
-		// What got through since the last pause is the better measure where a burst
-		// allowance hid that the rate was too high.
-		if active := (now - a.began).Seconds(); active > 1 {
-			ceiling = min(ceiling, float64(a.accepted)/active)
-		}
-	}
-	a.settle(ceiling)
+// throttled cuts the rate. sent is the number of departures in the second that ended
+// with the one that was refused.
+func (a *adaptive) throttled(sent int) {
+	a.settle(min(a.rate, max(float64(sent), minRate)))
 }
 
 func (a *adaptive) settle(ceiling float64) {
@@ -101,12 +106,13 @@ func (a *adaptive) settle(ceiling float64) {
 	a.rate = max(cutTo*a.ceiling, minRate)
 }
 
-// resume begins a new episode after a pause. Where one probe was not enough the
-// limit is counted over longer than the pause, and only what got through from
-// pause to pause measures it.
-func (a *adaptive) resume(now time.Duration, failures int) {
+// resume begins a new episode after a pause of the given length. Where one probe was
+// not enough the limit is counted over longer than the pause, and only what got
+// through from pause to pause measures it.
+func (a *adaptive) resume(now, pause time.Duration, failures int) {
 	if whole := (now - a.began).Seconds(); failures > 0 && whole > 0 {
-		a.settle(min(a.ceiling, float64(a.accepted)/whole))
+		a.longest = pause
+		a.settle(min(a.ceiling, float64(a.accepted)/whole/restAt)) // it rests at what got through
 	}
 	a.began, a.accepted = now, 0
 	a.updated, a.used = now, now

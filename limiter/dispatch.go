@@ -51,6 +51,9 @@ const leap = 5
 func (b *Bucket) repace(now time.Duration) (slower bool) {
 	rate, source, burst := math.Inf(1), Learned, startBurst
 	asked := max(b.cfg.Burst, 1)
+	if b.rate.cut {
+		burst = asked // close to a limit a burst is what is refused
+	}
 	if b.cfg.Rate > 0 {
 		rate, source, burst = b.cfg.Rate, Configured, asked
 	}

@@ -67,11 +67,12 @@ func (b *Bucket) read(r *reading, p *Place, now time.Duration) (changed bool) {
 	if w.limit != r.limit {
 		w.limit = r.limit
 		w.rebase()
-		w.settled = false
+		w.settled, w.slip = false, 0
 		w.level.known = false
 		changed = true
 	}
 	w.read = now
+	w.narrow(now)
 	if r.remaining == unknown {
 		if r.window > 0 {
 			w.told = true

@@ -23,7 +23,8 @@ const (
 // one probe, and only its answer opens the bucket again.
 type pause struct {
 	on       bool
-	began    time.Duration
+	since    time.Duration // of its first refusal
+	began    time.Duration // of its latest one
 	until    time.Duration
 	endpoint string        // whose refusal began it
 	probes   int           // under way
@@ -90,7 +91,7 @@ func (b *Bucket) throttle(place *Place, hint, now time.Duration) {
 			p.until = max(p.until, now+b.lengthOf(hint, p.failures))
 		}
 	default:
-		*p = pause{on: true, began: now, until: now + b.lengthOf(hint, 0), endpoint: place.endpoint, resumed: p.resumed, parked: p.parked}
+		*p = pause{on: true, since: now, began: now, until: now + b.lengthOf(hint, 0), endpoint: place.endpoint, resumed: p.resumed, parked: p.parked}
 	}
 }
 
@@ -119,9 +120,9 @@ func (b *Bucket) passed(place *Place, now time.Duration) {
 	if !p.on || !place.probe && place.departed < p.began {
 		return // it left before the pause and tells nothing of its end
 	}
-	refused, failures := p.endpoint, p.failures
+	refused := p.endpoint
+	b.rate.resume(now, now-p.since, p.failures)
 	*p = pause{resumed: now, parked: p.parked}
-	b.rate.resume(now, failures)
 	if place.endpoint != refused && len(p.parked) < maxParked {
 		if p.parked == nil {
 			p.parked = make(map[string]*parking)

@@ -207,7 +207,7 @@ func (s *spanning) slid(present time.Duration, sum int64, e *evidence) time.Dura
 // younger than the present one. It takes at most one step a second, and only while
 // calls wait that would profit.
 func (s *spanning) shrink(present, since time.Duration, e *evidence) time.Duration {
-	if s.settled || !e.waiting || e.received-s.resized < time.Second {
+	if s.settled || !e.waiting || e.received-s.resized < time.Second || s.trying && e.draining() {
 		return present
 	}
 	bound := max(since, e.youngest())
@@ -231,15 +231,22 @@ func (e *evidence) youngest() time.Duration {
 	return e.history.age(e.received, e.later()+e.used()+e.tolerance()+1)
 }
 
+// draining tells whether more is used than is explained by what is under way.
+func (e *evidence) draining() bool { return e.used() > e.tolerance()+e.limit/20 }
+
 // outpaced measures a bucket whose tokens are seen to be used faster than they come
 // back. In a sliding window that is so for one span after the rate has risen, too,
 // so that time is left out; in a fixed one they come back all at once, which shows
 // as few events.
 func (s *spanning) outpaced(e *evidence) (time.Duration, bool) {
-	if s.slope.value <= 0 || s.slope.old.at < s.resized+e.youngest() || e.used() <= e.tolerance()+e.limit/20 {
+	if s.slope.value <= 0 || s.slope.old.at < s.resized+e.youngest() || !e.draining() {
 		return 0, false
 	}
-	if s.slope.value > s.slope.sent*0.92 || s.events-s.slope.old.events < 4 {
+	if s.slope.value > s.slope.sent*0.92 {
+		s.trying = false // they do come back that fast
+		return 0, false
+	}
+	if s.events-s.slope.old.events < 4 {
 		return 0, false
 	}
 	s.settled, s.trying, s.resized = true, false, e.received
@@ -251,6 +258,9 @@ func (s *spanning) outpaced(e *evidence) (time.Duration, bool) {
 func (s *spanning) grow(present time.Duration, e *evidence) time.Duration {
 	if !s.rolling && present > shortSpan || e.remaining*5 > e.limit || e.received-s.resized < time.Second/2 || s.slope.value <= 0 {
 		return present
+	}
+	if s.slope.old.at < s.slope.began+present {
+		return present // calls of a first span are not due to come back yet
 	}
 	own := int64(e.history.count(e.received, e.sent-present)) - e.later()
 	if e.used() <= own+e.tolerance() {
@@ -269,6 +279,7 @@ type slope struct {
 	value    float64 // calls a second, 0 if not known
 	sent     float64 // calls a second that were sent meanwhile
 	old, new point
+	began    time.Duration // when measuring began
 	n        int
 }
 
@@ -282,7 +293,7 @@ type point struct {
 func (s *slope) add(p point) {
 	switch {
 	case s.n == 0:
-		s.old, s.new, s.n = p, p, 1
+		s.old, s.new, s.began, s.n = p, p, p.at, 1
 	case p.at-s.new.at >= time.Second:
 		s.old, s.new = s.new, p
 		if p.at-s.old.at > 5*time.Second {

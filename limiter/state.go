@@ -98,7 +98,7 @@ func (b *Bucket) restore(s *bucketState, away, passed time.Duration) {
 		b.restoreWindow(&s.Windows[i], now, away)
 	}
 	if left := time.Duration(min(s.PausedSeconds, b.cfg.MaxPause.Seconds())*float64(time.Second)) - passed; left > 0 && !math.IsNaN(s.PausedSeconds) {
-		b.pause = pause{on: true, began: now, until: now + left, endpoint: s.Endpoint, failures: min(max(s.Failures, 0), 6)}
+		b.pause = pause{on: true, since: now, began: now, until: now + left, endpoint: s.Endpoint, failures: min(max(s.Failures, 0), 6)}
 	}
 	b.settle(now)
 }

@@ -73,15 +73,23 @@ func (b *Bucket) pausedUntil(endpoint string, now time.Duration) time.Time {
 // there is another limit that nobody tells.
 func (b *Bucket) cut(p *Place, now time.Duration, changed bool) {
 	if len(b.windows) > 0 {
+		if changed || p.departed < b.known {
+			return
+		}
+		for _, w := range b.windows {
+			if full := float64(w.log.count(now)); full <= float64(w.limit) && full >= 0.9*float64(w.limit) {
+				w.widen(now)
+			}
+		}
 		struck := b.struck
 		b.struck = now
-		if changed || p.departed < b.known || struck == 0 || now-struck > time.Minute {
+		if struck == 0 || now-struck > time.Minute {
 			return
 		}
 		b.capped = true
 	}
 	b.rate.rate = b.pace.rate
-	b.rate.throttled(now, b.history.count(now, now-time.Second))
+	b.rate.throttled(b.history.count(now, p.departed-time.Second) - int(b.departed-p.ordinal))
 }
 
 // diagnose compares what we sent with what is known.

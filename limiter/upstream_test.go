@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cleengate/cleengate/limiter"
@@ -138,6 +139,7 @@ type run struct {
 	mu         sync.Mutex
 	departures []time.Time
 	order      []int // sequence numbers of calls in the order they left for the first time
+	left       map[int]bool
 	statuses   map[int]int
 	errs       []error
 	wg         sync.WaitGroup
@@ -156,7 +158,7 @@ func newRun(t testing.TB, cfg limiter.Config, up *upstream) *run {
 }
 
 func runWith(t testing.TB, b *limiter.Bucket, up *upstream) *run {
-	r := &run{t: t, bucket: b, up: up, patience: time.Minute, statuses: map[int]int{}}
+	r := &run{t: t, bucket: b, up: up, patience: time.Minute, statuses: map[int]int{}, left: map[int]bool{}}
 	r.transport = &limiter.Transport{
 		Next:   up,
 		Bucket: func(*http.Request) *limiter.Bucket { return b },
@@ -166,16 +168,23 @@ func runWith(t testing.TB, b *limiter.Bucket, up *upstream) *run {
 		},
 		Again:     func(req *http.Request) (*http.Request, bool) { return req.Clone(req.Context()), true },
 		Throttled: 2,
-		Departed: func(*http.Request, *limiter.Place) {
+		Departed: func(req *http.Request, _ *limiter.Place) {
 			r.mu.Lock()
 			r.departures = append(r.departures, time.Now())
+			if seq, ok := req.Context().Value(sequenceKey{}).(int); ok && !r.left[seq] {
+				r.left[seq] = true
+				r.order = append(r.order, seq)
+			}
 			r.mu.Unlock()
 		},
 	}
 	return r
 }
 
-type callKey struct{}
+type (
+	callKey     struct{}
+	sequenceKey struct{}
+)
 
 // send makes a call and waits for its answer; it reports status and waiting time.
 func (r *run) send(ctx context.Context, call limiter.Call) (int, error) {
@@ -202,8 +211,10 @@ func (r *run) send(ctx context.Context, call limiter.Call) (int, error) {
 func (r *run) burst(n int, call limiter.Call) time.Duration {
 	r.t.Helper()
 	begin := time.Now()
-	for range n {
-		r.wg.Go(func() { _, _ = r.send(r.t.Context(), call) })
+	for i := range n {
+		ctx := context.WithValue(r.t.Context(), sequenceKey{}, i)
+		r.wg.Go(func() { _, _ = r.send(ctx, call) })
+		synctest.Wait() // keeps the order in which they come
 	}
 	r.wg.Wait()
 	return time.Since(begin)

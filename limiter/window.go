@@ -35,7 +35,11 @@ type window struct {
 	spanning
 	read   time.Duration // when it was last read
 	judged time.Duration // when the waiters were last judged for what remains
-	beyond bool          // the provider counts more calls than we sent within the span
+	// slip is by how many calls the margin was widened because calls were refused
+	// that kept to it: they leave evenly, but do not arrive so.
+	slip    float64
+	slipped time.Duration // when it was last widened
+	beyond  bool          // the provider counts more calls than we sent within the span
 }
 
 // budget is what a window leaves for steady pacing: with burst b, rate times span
@@ -43,8 +47,27 @@ type window struct {
 // one and two leave no room for a margin; the ledger alone holds those.
 func (w *window) budget(burst int) float64 {
 	limit := float64(w.limit)
-	steady := limit - max(1, limit/100) - float64(burst)
+	steady := limit - max(1, limit/100) - float64(burst) - w.slip
 	return max(steady, min(limit-1, 1), 0.99)
+}
+
+// maxSlip and slipFor bound what chance refusals cost.
+const (
+	maxSlip = 0.03 // of the limit, at least two calls
+	slipFor = 10 * time.Minute
+)
+
+// widen makes the margin wider by a call after a refusal within the limit.
+func (w *window) widen(now time.Duration) {
+	w.slip = min(w.slip+1, max(2, maxSlip*float64(w.limit)))
+	w.slipped = now
+}
+
+// narrow takes the widening back once there has been no refusal for long.
+func (w *window) narrow(now time.Duration) {
+	if w.slip > 0 && now-w.slipped > slipFor {
+		w.slip, w.slipped = w.slip-1, now
+	}
 }
 
 // burst is how many calls may leave at once: what is asked for, as far as half of
