@@ -11,6 +11,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/limiter"
 )
 
 // attempt is the innermost layer: it sends one call to the upstream, under its
@@ -35,7 +36,6 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	parent := r.Context()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	s.cancel = cancel
-	s.departed = x.departed
 	s.patience = time.Until(x.deadline)
 	s.timer = time.AfterFunc(max(s.patience, 0), s.timedOut)
 	s.unwatch = context.AfterFunc(parent, func() { s.callerLeft(context.Cause(parent)) })
@@ -99,6 +99,9 @@ type sendError struct {
 func (e *sendError) Error() string { return e.cause.Error() }
 func (e *sendError) Unwrap() error { return e.cause }
 
+// Is makes a call that did not depart give back its place in line.
+func (e *sendError) Is(target error) bool { return target == limiter.ErrNotSent && !e.departed } //nolint:errorlint // this is Is
+
 // sending is the state of one attempt.
 type sending struct {
 	x        *exchange
@@ -108,7 +111,6 @@ type sending struct {
 	timeouts config.Timeouts
 	patience time.Duration // what was left of it when the attempt began
 	metrics  Metrics
-	departed func() // told when the call leaves, nil for nobody
 	cancel   context.CancelCauseFunc
 	unwatch  func() bool
 
@@ -156,16 +158,10 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 		// http.Transport found a stale connection and sends again by itself.
 		s.counter = nil
 		s.x.rec.Update(s.index, func(a *journal.Attempt) { a.Resent++ })
-		if s.departed != nil {
-			s.departed()
-		}
 		return
 	}
 	if s.counter = counterOf(info.Conn); s.counter != nil {
 		s.before = s.counter.wrote.Load()
-	}
-	if s.departed != nil {
-		s.departed()
 	}
 	s.x.rec.Update(s.index, func(a *journal.Attempt) { a.Departed, a.Reused = now, info.Reused })
 	if s.streams {

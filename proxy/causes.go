@@ -28,6 +28,9 @@ func problemOf(err error, x *exchange) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
+	if p := refusedProblem(err, x); p != nil {
+		return p
+	}
 	name := "the upstream"
 	if x.up != nil {
 		name = "upstream " + x.up.name + " (" + x.up.base.Host + ")"

@@ -48,7 +48,7 @@ const ownAllocations = 48
 func TestForwardingAllocationBudget(t *testing.T) {
 	r := newRigAt(t, "http://127.0.0.1:1")
 	for _, up := range r.view.Load().upstreams {
-		up.reverse = r.reverseProxy(up, r.chain(canned{}))
+		up.reverse = r.reverseProxy(up, r.chain(up, canned{}, r.view.Load().cfg, Parts{}))
 	}
 	measure := func(h http.Handler) float64 {
 		return testing.AllocsPerRun(500, func() {

@@ -42,8 +42,10 @@ type exchange struct {
 	// the other for one exchange, so these need no lock.
 	reason   string // why the next attempt is sent
 	injected injection
-	departed func() // told at each departure, nil for nobody
-	head     bool   // the call had its turn before and re-enters at the head of its line
+	head     bool // the call had its turn before and re-enters at the head of its line
+
+	refusal  cleeng.Code // of the last 401 or 429
+	throttle string      // what the limiter made of the last throttle
 
 	origin string // echoed in CORS headers, "" for none
 	hangUp bool   // the connection ends after this answer

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+
+	"github.com/cleengate/cleengate/internal/config"
 )
 
 // reverseProxy makes the ReverseProxy of one upstream. What it changes on the
@@ -65,10 +67,11 @@ func (p *Proxy) forwardTo(up *upstream) http.Handler {
 }
 
 // chain puts the layers below ReverseProxy together, the innermost first.
-func (p *Proxy) chain(transport http.RoundTripper) http.RoundTripper {
+func (p *Proxy) chain(up *upstream, transport http.RoundTripper, cfg *config.Config, parts Parts) http.RoundTripper {
 	rt := transport
 	rt = &attempt{next: rt, proxy: p}
 	rt = &inject{next: rt}
+	rt = p.limited(up, rt, parts.Limits, cfg.Retry.Throttled)
 	rt = &renew{next: rt, proxy: p}
 	rt = &retry{next: rt, proxy: p}
 	return rt

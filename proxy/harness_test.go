@@ -60,9 +60,10 @@ func (c *tally) GuardRefused(code string) { c.add("refused " + code) }
 func (c *tally) Attempt(upstream string, status int, reason string, _ time.Duration) {
 	c.add(fmt.Sprintf("attempt %s %d %s", upstream, status, reason))
 }
-func (c *tally) Retried(cause string)   { c.add("retried " + cause) }
-func (c *tally) RetryBudgetExhausted()  { c.add("budget exhausted") }
-func (c *tally) Observed(action string) { c.add("observed " + action) }
+func (c *tally) QueueWait(string, time.Duration) {}
+func (c *tally) Retried(cause string)            { c.add("retried " + cause) }
+func (c *tally) RetryBudgetExhausted()           { c.add("budget exhausted") }
+func (c *tally) Observed(action string)          { c.add("observed " + action) }
 
 // sinkOff drops records from now on, for measurements.
 func (r *rig) sinkOff() { r.Proxy.sink = func(*journal.Exchange) {} }

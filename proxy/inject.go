@@ -11,6 +11,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/config"
+	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -55,7 +56,7 @@ func (i *inject) RoundTrip(r *http.Request) (*http.Response, error) {
 			// Nothing is configured: the call goes as it is, and the upstream's
 			// answer is diagnosed.
 		case err != nil:
-			return nil, err
+			return nil, errors.Join(limiter.ErrNotSent, err)
 		default:
 			x.injected = injection{name: b.cred.Name(), generation: token.Generation}
 			b.put(r, x, token)

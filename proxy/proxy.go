@@ -21,6 +21,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -36,6 +37,8 @@ type Metrics interface {
 	Retried(cause string)
 	// RetryBudgetExhausted counts a repeat that the budget forbade.
 	RetryBudgetExhausted()
+	// QueueWait measures how long a call waited for its place.
+	QueueWait(limit string, waited time.Duration)
 	// Observed counts what mode observe left undone.
 	Observed(action string)
 }
@@ -44,6 +47,8 @@ type Metrics interface {
 type Parts struct {
 	// Credentials by configured name.
 	Credentials map[string]tokens.Credential
+	// Limits has the buckets; nil paces nothing.
+	Limits *limiter.Set
 }
 
 // Options are what a Proxy needs for its whole life.

@@ -1,15 +1,14 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -104,32 +103,10 @@ func blamesCredential(x *exchange, resp *http.Response) bool {
 	if resp.StatusCode != http.StatusUnauthorized || x.injected.name == "" {
 		return false
 	}
-	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, peek(resp, maxBlame))
+	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, limiter.Peek(resp, maxBlame))
+	x.refusal = code
 	return code != cleeng.CodeBadPassword
 }
-
-// peek reads the beginning of an answer's body and leaves the body whole.
-func peek(resp *http.Response, limit int64) []byte {
-	if resp.Body == nil || resp.Body == http.NoBody {
-		return nil
-	}
-	begin, err := io.ReadAll(io.LimitReader(resp.Body, limit))
-	var rest io.Reader = resp.Body
-	if err != nil {
-		rest = failingReader{err}
-	}
-	resp.Body = &rejoined{Reader: io.MultiReader(bytes.NewReader(begin), rest), Closer: resp.Body}
-	return begin
-}
-
-type rejoined struct {
-	io.Reader
-	io.Closer
-}
-
-type failingReader struct{ err error }
-
-func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
 // credentialProblem maps why no valid token exists to an answer.
 func credentialProblem(err error, name string) error {

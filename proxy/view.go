@@ -90,7 +90,7 @@ func (p *Proxy) buildUpstream(name string, u config.Upstream, cfg *config.Config
 	if up.transport, err = p.transportFor(name, u, cfg, old); err != nil {
 		return nil, err
 	}
-	up.reverse = p.reverseProxy(up, p.chain(up.transport))
+	up.reverse = p.reverseProxy(up, p.chain(up, up.transport, cfg, parts))
 	return up, nil
 }
 

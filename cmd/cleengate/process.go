@@ -15,6 +15,7 @@ import (
 	"github.com/cleengate/cleengate/internal/console"
 	"github.com/cleengate/cleengate/internal/redact"
 	"github.com/cleengate/cleengate/internal/telemetry"
+	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/proxy"
 )
 
@@ -32,9 +33,11 @@ type process struct {
 	metrics    *telemetry.Metrics
 	proxy      *proxy.Proxy
 	creds      *credentials
+	limits     *limiter.Set
 	health     console.Health
 	started    time.Time
 
+	state      state
 	vault      *redact.Vault
 	secrets    *config.SecretWatcher
 	newSecrets chan struct{} // a secret file changed
@@ -63,7 +66,15 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	}
 	p.metrics = telemetry.NewMetrics(versionText())
 	p.metrics.RegisterLog(p.log.Dropped)
-	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: p.metrics, Sink: observe(p.log, p.metrics)})
+	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: proxyMetrics{p.metrics}, Sink: observe(p.log, p.metrics)})
+	p.state = openState(cfg, p.log.Logger, p.metrics)
+	if p.limits, err = limiter.NewSet(proxy.LimitConfigs(cfg), p.state.dir, p.log.Logger); err != nil {
+		return nil, errors.Join(err, p.log.Close())
+	}
+	if err := p.limits.Load(); err != nil {
+		p.log.Warn("What was learned about limits before could not be read; learning begins anew.", "error", err.Error())
+	}
+	p.metrics.Limits().Register(limitStats(p.limits))
 	p.creds = newCredentials(p.log.Logger, p.secrets)
 	if err := p.apply(cfg); err != nil {
 		return nil, errors.Join(err, p.log.Close())
@@ -96,7 +107,10 @@ func (p *process) apply(cfg *config.Config) error {
 	if err := p.log.SetLevel(string(cfg.Log.Level)); err != nil {
 		return err
 	}
-	return p.proxy.Apply(cfg, proxy.Parts{Credentials: p.creds.all()})
+	if err := p.limits.Reconfigure(proxy.LimitConfigs(cfg)); err != nil {
+		return err
+	}
+	return p.proxy.Apply(cfg, proxy.Parts{Credentials: p.creds.all(), Limits: p.limits})
 }
 
 // plan lists the listeners.
@@ -112,7 +126,7 @@ func (p *process) plan(cfg *config.Config) error {
 		add(&endpoint{name: "upstream listener", address: address, tls: serverTLS, server: proxy.NewServer(p.proxy.Handler(address), int(cfg.Guard.MaxHeader), serverLog)})
 	}
 	options := console.Options{
-		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status,
+		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() },
 		SetLogLevel: p.log.SetLevel, Reload: p.reload, Pprof: cfg.Admin.Pprof,
 	}
 	admin := p.proxy.GuardAdmin(p.adminToken, console.New(options))
@@ -154,6 +168,7 @@ func (p *process) start() {
 		})
 	}
 	p.loops.Go(func() error { return p.secrets.Run(ctx) })
+	p.loops.Go(func() error { return p.limits.Run(ctx) })
 	p.loops.Go(func() error { p.followSecrets(ctx); return nil })
 	for _, warning := range p.cfg.Load().Warnings() {
 		p.log.Warn(warning)

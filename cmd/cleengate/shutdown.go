@@ -20,6 +20,7 @@ func (p *process) shutdown() error {
 	time.Sleep(cfg.Delay)
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.Drain)
 	defer cancel()
+	p.limits.Drain(time.Now().Add(cfg.Drain))
 	var late []string
 	for _, e := range p.endpoints {
 		if e.admin {
@@ -56,7 +57,7 @@ func (p *process) close() error {
 	if p.stopLoops != nil {
 		p.stopLoops()
 	}
-	errs = append(errs, p.creds.close(), p.loops.Wait())
+	errs = append(errs, p.creds.close(), p.loops.Wait(), p.limits.Close())
 	p.proxy.Close()
 	p.log.Info("Stopped.")
 	return errors.Join(append(errs, p.log.Close())...)
