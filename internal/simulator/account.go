@@ -112,7 +112,7 @@ func (c *call) putConsents() answer {
 		return mediaError(http.StatusBadRequest, "REQ0001", "Missing or invalid parameter consents")
 	}
 	for _, item := range list {
-		m, _ := item.(object) //nolint:errcheck // a wrong item has no name
+		m, _ := item.(object) // a wrong item has no name
 		state := text(m, "state")
 		if text(m, "name") == "" || state != "accepted" && state != "declined" {
 			return mediaError(http.StatusUnprocessableEntity, "REQ0001", "Invalid consent")

@@ -67,11 +67,11 @@ func html(status int, title string) answer {
 }
 
 // throttled is the body of a 429 in one of the forms of quota.body.
-func throttledAnswer(s surface, form string) answer {
+func throttledAnswer(form string) answer {
 	const status = http.StatusTooManyRequests
 	switch form {
 	case "errors":
-		return jsonAnswer(status, object{"errors": []string{"Too many requests"}})
+		return jsonAnswer(status, object{"responseData": object{}, "errors": []string{"Too many requests"}})
 	case "captcha_required":
 		return failure(surfaceMediaStore, status, "CPT0001", "reCAPTCHA verification is required")
 	case "captcha_failed":

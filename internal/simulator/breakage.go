@@ -17,9 +17,9 @@ func (c *call) reset() {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) //nolint:errcheck // without it the caller sees EOF, which breaks the call as well
+		_ = tcp.SetLinger(0) // without it the caller sees EOF, which breaks the call as well
 	}
-	_ = conn.Close() //nolint:errcheck // nobody is left to tell
+	_ = conn.Close() // nobody is left to tell
 }
 
 func digest(b []byte) string {

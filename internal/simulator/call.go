@@ -49,10 +49,16 @@ func (s *Simulator) newCall(w http.ResponseWriter, r *http.Request) *call {
 	switch {
 	case c.route != nil:
 		c.name, c.surface = c.route.name(), c.route.surface
+	case preflight(r):
+		c.name, c.surface = "preflight", surfaceOf(r.URL.Path)
 	default:
 		c.name, c.surface = "other", surfaceOf(r.URL.Path)
 	}
 	return c
+}
+
+func preflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
 func (c *call) tick() {

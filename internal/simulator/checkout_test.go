@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"maps"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -15,9 +16,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func (r *rig) order(jwt, offerID string, extra m) (path string, id float64) {
 	r.t.Helper()
 	body := m{"offerId": offerID, "customerId": simulator.CustomerID, "paymentMethodId": 0}
-	for k, v := range extra {
-		body[k] = v
-	}
+	maps.Copy(body, extra)
 	a := r.as(jwt, "POST", "/orders", body)
 	a.want(r.t, 200)
 	id, _ = a.at(r.t, "responseData", "order", "id").(float64)

@@ -65,7 +65,7 @@ func (c *call) adyenPayment() answer {
 	if o.captured {
 		return mediaError(http.StatusUnprocessableEntity, "ADYEN0002", "Order was already paid")
 	}
-	card, _ := m["paymentMethod"].(object) //nolint:errcheck // absent on finalize
+	card, _ := m["paymentMethod"].(object) // absent on finalize
 	switch outcome := text(card, "holderName"); outcome {
 	case "REFUSED":
 		return mediaError(http.StatusUnprocessableEntity, "ADYEN0002", "Payment was refused")
@@ -81,7 +81,7 @@ func (c *call) adyenPayment() answer {
 
 func (c *call) adyenDetails() answer {
 	m := c.fields()
-	card, _ := m["paymentMethod"].(object) //nolint:errcheck // absent on finalize
+	card, _ := m["paymentMethod"].(object) // absent on finalize
 	if text(card, "holderName") == "3DS" {
 		return media(object{"action": object{"type": "redirect", "method": "GET", "url": "https://pay.example.com/3ds/details", "paymentMethodType": "scheme"}, "paymentDetails": nil})
 	}

@@ -11,23 +11,7 @@ import (
 	"strings"
 )
 
-// control serves /_sim/: what tests and operators turn and read. It is not
-// counted, not limited and not harmed by faults.
-//
-//	GET    /_sim/knobs            all knobs
-//	PATCH  /_sim/knobs            JSON merge patch; 400 names the knob and what is right
-//	GET    /_sim/knobs/help       one sentence on every knob
-//	GET    /_sim/counters         see Counters
-//	GET    /_sim/arrivals         newest calls, ?limit=
-//	GET    /_sim/writes           ?field=externalId&value=abc: how often carried out
-//	GET    /_sim/defaults         the sample data
-//	POST   /_sim/reset            see Reset; without a body everything
-//	POST   /_sim/revoke           see Revocation
-//	GET    /_sim/keys             the valid publisher keys
-//	POST   /_sim/keys             see Key
-//	DELETE /_sim/keys/{name}      makes it invalid at once
-//	GET    /_sim/password-resets  reset tokens that an e-mail would have carried
-//	POST   /_sim/webhooks         sends a signed webhook to a loopback address
+// control serves /_sim/ as the package comment lists it.
 func (s *Simulator) control(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/_sim")
 	h := s.controls()[r.Method+" "+path]
@@ -66,7 +50,7 @@ func reply(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(a.body, '\n')) //nolint:errcheck // the caller may leave
+	_, _ = w.Write(append(a.body, '\n')) // the caller may leave
 }
 
 func (s *Simulator) controls() map[string]func(*http.Request) (any, error) {

@@ -21,7 +21,7 @@ func coreRoutes() []*route {
 		coreRoute("GET", "/campaigns", (*call).coreCampaigns),
 		coreRoute("GET", "/webhook_subscriptions", (*call).coreWebhooks),
 		coreRoute("PUT", "/webhook_subscriptions/{topic}", (*call).corePutWebhooks),
-		coreRoute("PUT", "/dunning/{action}", func(c *call) answer { return jsonAnswer(http.StatusOK, object{"success": true}) }),
+		coreRoute("PUT", "/dunning/{action}", func(*call) answer { return jsonAnswer(http.StatusOK, object{"success": true}) }),
 	}
 }
 

@@ -29,7 +29,7 @@ func (l *localization) apply(m object) {
 			*field = text(m, name)
 		}
 	}
-	price, _ := m["price"].(object) //nolint:errcheck // may also be a plain number
+	price, _ := m["price"].(object) // may also be a plain number
 	if amount, ok := decimal(price, "amount"); ok {
 		l.price = amount
 	} else if amount, ok := decimal(m, "price"); ok {

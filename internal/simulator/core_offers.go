@@ -152,7 +152,7 @@ func (o *offer) apply(m object) {
 			*field = text(m, name)
 		}
 	}
-	price, _ := m["price"].(object) //nolint:errcheck // may also be a plain number
+	price, _ := m["price"].(object) // may also be a plain number
 	if amount, ok := decimal(price, "amount"); ok {
 		o.price = amount
 	} else if amount, ok := decimal(m, "price"); ok {

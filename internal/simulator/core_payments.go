@@ -98,7 +98,7 @@ func (c *call) coreCreateDetails() answer {
 		return coreError(http.StatusUnprocessableEntity, "Customer not found")
 	}
 	method, _ := integer(m, "paymentMethodId")
-	params, _ := m["paymentMethodSpecificParams"].(object) //nolint:errcheck // may be absent
+	params, _ := m["paymentMethodSpecificParams"].(object) // may be absent
 	d := &paymentDetail{
 		id: c.world.id(), customerID: id, methodID: method, gateway: gatewayOf(method), method: methodNameOf(method), params: params,
 		active: true, bound: true, rejections: object{},

@@ -8,8 +8,8 @@ const (
 
 	// PublisherKey and SecondPublisherKey are both valid at the start, as two
 	// keys during a rotation are. They are named "first" and "second".
-	PublisherKey       = "simpk1-4Yb7QwE9sLr2Tn6Vx0Kd8Hf3Jc5Mz1Pa7Gu4Bo9Wi" //nolint:gosec // invented sample value
-	SecondPublisherKey = "simpk2-9Fh3Xc6Rv1Nt8Zs4Lm0Ky7Dq2Wb5Ej9Ga3Uo6Pi1T" //nolint:gosec // invented sample value
+	PublisherKey       = "simpk1-4Yb7QwE9sLr2Tn6Vx0Kd8Hf3Jc5Mz1Pa7Gu4Bo9Wi" // invented sample value
+	SecondPublisherKey = "simpk2-9Fh3Xc6Rv1Nt8Zs4Lm0Ky7Dq2Wb5Ej9Ga3Uo6Pi1T" // invented sample value
 
 	// CustomerEmail and CustomerPassword log in at POST /auths.
 	CustomerEmail    = "jane@example.com"

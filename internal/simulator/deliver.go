@@ -24,7 +24,7 @@ func (c *call) deliver(a answer) {
 			c.hang()
 			panic(http.ErrAbortHandler)
 		case FaultStatus, FaultThrottle, FaultUnauthorized, FaultRedirect:
-			if c.handled && !(f.Kind == FaultUnauthorized && c.surface == surfaceRPC) {
+			if c.handled && (f.Kind != FaultUnauthorized || c.surface != surfaceRPC) {
 				a = c.replacement(f)
 			}
 		case FaultBody, FaultGarbage, FaultHTML:
@@ -185,8 +185,8 @@ func (c *call) announce(status, length int) {
 
 // put writes and flushes. A caller that left is no concern of the server.
 func (c *call) put(b []byte) {
-	_, _ = c.w.Write(b)                         //nolint:errcheck // see above
-	_ = http.NewResponseController(c.w).Flush() //nolint:errcheck // see above
+	_, _ = c.w.Write(b) //nolint:gosec // the point is to send what a test asked for
+	_ = http.NewResponseController(c.w).Flush()
 }
 
 // cut announces length bytes, sends half of the body, and closes the connection.
@@ -214,27 +214,26 @@ func (c *call) huge(status int, n int64) {
 	}
 	c.w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
 	c.w.WriteHeader(status)
-	_, _ = io.CopyN(c.w, pattern{}, n) //nolint:errcheck // the caller may leave
+	_, _ = io.CopyN(c.w, pattern{}, n) // the caller may leave
 }
 
 // crooked writes a response by hand that net/http would not let through.
 func (c *call) crooked(a answer, kind string) {
-	conn, rw, err := http.NewResponseController(c.w).Hijack()
+	conn, _, err := http.NewResponseController(c.w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	defer conn.Close() //nolint:errcheck // nobody is left to tell
 	h := c.w.Header().Clone()
 	h.Del("Content-Length")
-	fmt.Fprintf(rw, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
-	_ = h.Write(rw) //nolint:errcheck // Flush reports it
-	switch kind {
-	case FaultShortLength:
-		fmt.Fprintf(rw, "Content-Length: %d\r\n", len(a.body)/2)
-	default:
-		fmt.Fprintf(rw, "Content-Length: %d\r\nContent-Length: %d\r\n", len(a.body), len(a.body)/2)
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
+	_ = h.Write(&out) // a buffer takes everything
+	if kind == FaultTwoLengths {
+		fmt.Fprintf(&out, "Content-Length: %d\r\n", len(a.body))
 	}
-	fmt.Fprint(rw, "\r\n")
-	_, _ = rw.Write(a.body) //nolint:errcheck // Flush reports it
-	_ = rw.Flush()          //nolint:errcheck // the caller may have left
+	fmt.Fprintf(&out, "Content-Length: %d\r\n\r\n", len(a.body)/2)
+	out.Write(a.body)
+	// The caller may have left; nobody is left to tell.
+	_, _ = conn.Write(out.Bytes())
+	_ = conn.Close()
 }

@@ -11,7 +11,7 @@
 // All surfaces answer on one listener and are told apart by path:
 //
 //	/3.1/...                        Core API 3.1, credential X-Publisher-Token
-//	/3.0/json-rpc, /api/3.0/json-rpc JSON-RPC 3.0, publisherToken inside params
+//	/3.0/json-rpc, /api/3.0/json-rpc  JSON-RPC 3.0, publisherToken inside params
 //	/auths, /customers, /offers ... MediaStore API, credential Bearer JWT
 //	/storekit2/..., /purchases/...  in-app purchases, either credential
 //	/codes/...                      device login by PIN
@@ -31,6 +31,26 @@
 // Where nothing is published (the limits, the body of a throttle, the unit of
 // X-RateLimit-Reset, the status of a failed refresh and so on) the behaviour is
 // a knob, so no test can come to depend on a guess. See [Knobs].
+//
+// # Control
+//
+// What tests and operators turn and read; it is not counted, not limited and not
+// harmed by faults:
+//
+//	GET    /_sim/knobs            all knobs
+//	PATCH  /_sim/knobs            JSON merge patch; 400 names the knob and what is right
+//	GET    /_sim/knobs/help       one sentence on every knob
+//	GET    /_sim/counters         see Counters
+//	GET    /_sim/arrivals         newest calls, ?limit=
+//	GET    /_sim/writes           ?field=externalId&value=abc: how often carried out
+//	GET    /_sim/defaults         the sample data
+//	POST   /_sim/reset            see Reset; without a body everything
+//	POST   /_sim/revoke           see Revocation
+//	GET    /_sim/keys             the valid publisher keys
+//	POST   /_sim/keys             see Key
+//	DELETE /_sim/keys/{name}      makes it invalid at once
+//	GET    /_sim/password-resets  reset tokens that an e-mail would have carried
+//	POST   /_sim/webhooks         sends a signed webhook to a loopback address
 //
 // # Independence
 //

@@ -132,6 +132,8 @@ func (c *call) replacement(f *Fault) answer {
 
 // hang keeps the caller waiting until it leaves or the simulator is closed.
 func (c *call) hang() {
+	// net/http notices that a caller left only once the body was read.
+	_, _ = io.Copy(io.Discard, io.LimitReader(c.r.Body, maxBody))
 	select {
 	case <-c.r.Context().Done():
 	case <-c.sim.closed:
@@ -144,8 +146,7 @@ func (c *call) readHalf() {
 	if c.r.ContentLength > 1 {
 		n = c.r.ContentLength / 2
 	}
-	//nolint:errcheck // the connection is about to be reset
-	io.CopyN(io.Discard, c.r.Body, n)
+	_, _ = io.CopyN(io.Discard, c.r.Body, n)
 }
 
 // full bounds the data, see maxObjects.

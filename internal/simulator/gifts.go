@@ -30,14 +30,14 @@ func (w *world) giftByCode(code string) *gift {
 func (c *call) getGift() answer {
 	g := c.world.gifts[c.pathID("giftId")]
 	if g == nil || c.customer != nil && g.buyerID != c.customer.id {
-		return c.missing("Gift not found")
+		return c.noGift()
 	}
 	return c.plain(giftObject(g))
 }
 
-// missing and plain answer in the shape of the surface, as gifts stand on two.
-func (c *call) missing(message string) answer {
-	return failure(c.surface, http.StatusNotFound, "", message)
+// noGift and plain answer in the shape of the surface, as gifts stand on two.
+func (c *call) noGift() answer {
+	return failure(c.surface, http.StatusNotFound, "", "Gift not found")
 }
 
 func (c *call) plain(v any) answer {
@@ -51,7 +51,7 @@ func (c *call) patchGift() answer {
 	g := c.world.gifts[c.pathID("giftId")]
 	switch {
 	case g == nil || c.customer != nil && g.buyerID != c.customer.id:
-		return c.missing("Gift not found")
+		return c.noGift()
 	case !g.redeemed.IsZero():
 		return failure(c.surface, http.StatusConflict, "", "Gift was already redeemed")
 	}
@@ -92,7 +92,7 @@ func (c *call) verification(g *gift, redeemer int) object {
 func (c *call) verifyGift() answer {
 	g := c.world.giftByCode(c.vars["code"])
 	if g == nil {
-		return c.missing("Gift not found")
+		return c.noGift()
 	}
 	redeemer := 0
 	if c.customer != nil {
@@ -113,7 +113,7 @@ func (c *call) redeemGift() answer {
 	}
 	switch {
 	case g == nil:
-		return c.missing("Gift not found")
+		return c.noGift()
 	case redeemer == nil:
 		return failure(c.surface, http.StatusUnprocessableEntity, "USER0004", "Customer does not exist")
 	case !g.redeemed.IsZero():

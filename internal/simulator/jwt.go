@@ -4,8 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"time"
 )
@@ -22,7 +22,7 @@ type claims struct {
 
 // mintJWT makes a token of the right shape. Cleeng does not publish its
 // verification key, so nobody but the issuer can check a signature; hence an
-// "RS256" token carries 256 bytes derived by HMAC in place of an RSA signature.
+// "RS256" token carries 256 bytes stretched from an HMAC in place of an RSA signature.
 func mintJWT(c claims, algorithm string, key []byte) string {
 	header := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"` + algorithm + `"}`))
 	body, err := json.Marshal(c)
@@ -34,17 +34,14 @@ func mintJWT(c claims, algorithm string, key []byte) string {
 }
 
 func signJWT(unsigned, algorithm string, key []byte) []byte {
-	blocks := 1
-	if algorithm == "RS256" {
-		blocks = 8
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(unsigned))
+	sum := mac.Sum(nil)
+	if algorithm != "RS256" {
+		return sum
 	}
-	var signature []byte
-	for i := range blocks {
-		mac := hmac.New(sha256.New, key)
-		mac.Write(binary.BigEndian.AppendUint32(nil, uint32(i))) //nolint:gosec // at most 8
-		mac.Write([]byte(unsigned))
-		signature = mac.Sum(signature)
-	}
+	signature := make([]byte, 256)
+	_, _ = rand.NewChaCha8([32]byte(sum)).Read(signature)
 	return signature
 }
 

@@ -93,6 +93,8 @@ type HTTPKnobs struct {
 type RPCKnobs struct {
 	StringIDs bool `json:"string_ids" doc:"ids come back as strings (documented)"`
 	MaxBatch  int  `json:"max_batch" min:"1" doc:"a larger batch is refused"`
+	// MaxAddresses bounds the ipAddress values of getAccessStatus per customer.
+	MaxAddresses int `json:"max_addresses" min:"0" doc:"getAccessStatus answers code 14 from the next address on; 0: no bound"`
 }
 
 // WebhookKnobs set how POST /_sim/webhooks signs what it sends.

@@ -111,7 +111,7 @@ func checkRange(path string, v reflect.Value, tag reflect.StructTag) error {
 			}
 			want, shown = float64(d), time.Duration(v.Int()).String()
 		} else {
-			want, _ = strconv.ParseFloat(limit, 64) //nolint:errcheck // a tag of this package
+			want, _ = strconv.ParseFloat(limit, 64) // a tag of this package
 			shown = strconv.FormatFloat(have, 'g', -1, 64)
 		}
 		switch {

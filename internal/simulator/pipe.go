@@ -59,8 +59,8 @@ func (l *PipeListener) DialFrom(ctx context.Context, source netip.Addr) (net.Con
 	case <-ctx.Done():
 	}
 	// Neither end was handed out.
-	_ = client.Close() //nolint:errcheck // a pipe cannot fail to close
-	_ = server.Close() //nolint:errcheck // a pipe cannot fail to close
+	_ = client.Close() // a pipe cannot fail to close
+	_ = server.Close() // a pipe cannot fail to close
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

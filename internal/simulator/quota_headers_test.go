@@ -23,18 +23,26 @@ func TestHeaderDialects(t *testing.T) {
 			want map[string]string
 		}{
 			{"none", func(*simulator.QuotaKnobs) {}, map[string]string{"X-Ratelimit-Limit": "", "Ratelimit": "", "Retry-After": ""}},
-			{"delta", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"x-ratelimit"} },
-				map[string]string{"X-Ratelimit-Limit": "100", "X-Ratelimit-Remaining": "98", "X-Ratelimit-Reset": "60"}},
+			{
+				"delta", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"x-ratelimit"} },
+				map[string]string{"X-Ratelimit-Limit": "100", "X-Ratelimit-Remaining": "98", "X-Ratelimit-Reset": "60"},
+			},
 			{"fractional", func(q *simulator.QuotaKnobs) { q.Fractional = true }, map[string]string{"X-Ratelimit-Reset": "59.750"}},
 			{"epoch", func(q *simulator.QuotaKnobs) { q.Reset = "epoch" }, map[string]string{"X-Ratelimit-Reset": strconv.FormatInt(base.Unix()+60, 10)}},
 			{"epoch_ms", func(q *simulator.QuotaKnobs) { q.Reset = "epoch_ms" }, map[string]string{"X-Ratelimit-Reset": strconv.FormatInt(base.UnixMilli()+60000, 10)}},
 			{"date", func(q *simulator.QuotaKnobs) { q.Reset = "date" }, map[string]string{"X-Ratelimit-Reset": base.Add(time.Minute).UTC().Format(http.TimeFormat)}},
-			{"ietf", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"ietf"} },
-				map[string]string{"Ratelimit": `"default";r=93;t=60`, "Ratelimit-Policy": `"default";q=100;w=60`, "X-Ratelimit-Limit": ""}},
-			{"ietf-07", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"ietf-07"} },
-				map[string]string{"Ratelimit": "limit=100, remaining=92, reset=60", "Ratelimit-Policy": "100;w=60"}},
-			{"ietf-06", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"ietf-06", "x-ratelimit"} },
-				map[string]string{"Ratelimit-Limit": "100, 100;w=60", "Ratelimit-Remaining": "91", "Ratelimit-Reset": "60", "X-Ratelimit-Remaining": "91"}},
+			{
+				"ietf", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"ietf"} },
+				map[string]string{"Ratelimit": `"default";r=93;t=60`, "Ratelimit-Policy": `"default";q=100;w=60`, "X-Ratelimit-Limit": ""},
+			},
+			{
+				"ietf-07", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"ietf-07"} },
+				map[string]string{"Ratelimit": "limit=100, remaining=92, reset=60", "Ratelimit-Policy": "100;w=60"},
+			},
+			{
+				"ietf-06", func(q *simulator.QuotaKnobs) { q.Dialects = []string{"ietf-06", "x-ratelimit"} },
+				map[string]string{"Ratelimit-Limit": "100, 100;w=60", "Ratelimit-Remaining": "91", "Ratelimit-Reset": "60", "X-Ratelimit-Remaining": "91"},
+			},
 		} {
 			tune(t, r, func(k *simulator.Knobs) { c.set(&k.Quota) })
 			a := r.core("GET", "/offers", nil)
@@ -132,7 +140,7 @@ func TestThrottleBodies(t *testing.T) {
 	r := start(t, limits(simulator.Limit{Limit: 0, Window: time.Hour}))
 	for form, want := range map[string]string{
 		"message": `{"message":"Too Many Requests"}`,
-		"errors":  `{"errors":["Too many requests"]}`,
+		"errors":  `{"errors":["Too many requests"],"responseData":{}}`,
 		"empty":   ``,
 	} {
 		tune(t, r, func(k *simulator.Knobs) { k.Quota.Body = form })

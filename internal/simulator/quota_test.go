@@ -5,8 +5,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cleengate/cleengate/internal/simulator"
 	"pgregory.net/rapid"
+
+	"github.com/cleengate/cleengate/internal/simulator"
 )
 
 // admitted sends n calls at once and counts the 200s.

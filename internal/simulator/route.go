@@ -87,7 +87,7 @@ func (r *route) match(parts []string) (map[string]string, bool) {
 	if len(parts) != len(r.segments) && (!wild || len(parts) < len(r.segments)-1) {
 		return nil, false
 	}
-	vars := map[string]string{}
+	var vars map[string]string
 	for i, segment := range r.segments {
 		switch {
 		case segment == "*" && i == len(r.segments)-1:
@@ -96,6 +96,9 @@ func (r *route) match(parts []string) (map[string]string, bool) {
 			value, err := url.PathUnescape(parts[i])
 			if err != nil || value == "" {
 				return nil, false
+			}
+			if vars == nil {
+				vars = map[string]string{}
 			}
 			vars[segment[1:len(segment)-1]] = value
 		case segment != parts[i]:

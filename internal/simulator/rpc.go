@@ -15,6 +15,7 @@ const (
 	rpcNoOffer           = 4
 	rpcMissingData       = 11
 	rpcCustomerExists    = 13
+	rpcAddressLimit      = 14
 	rpcBadCredentials    = 15
 	rpcBadReset          = 16
 	rpcNoCustomer        = 23
@@ -79,7 +80,7 @@ func (c *call) rpcElement(raw []byte) rpcReply {
 	if json.Unmarshal(raw, &req) != nil || req.Method == "" {
 		return c.rpcFail(nil, rpcInvalidRequest, "Invalid request")
 	}
-	method, known := rpcMethods()[req.Method]
+	method, known := c.sim.methods[req.Method]
 	name := "rpc " + req.Method
 	if !known {
 		name = "rpc other"

@@ -3,6 +3,7 @@ package simulator
 import (
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,9 +48,25 @@ func (r *rpcCall) accessStatus() (any, *rpcError) {
 		if _, err := netip.ParseAddr(ip); err != nil {
 			return nil, rpcErr(rpcMissingData, "ipAddress is invalid")
 		}
+		if r.tooManyAddresses(ip) {
+			return nil, rpcErr(rpcAddressLimit, "IP address limit exceeded")
+		}
 	}
 	e := r.world.entitlement(r.customer.id, o.id, r.server)
 	return object{"accessGranted": e.granted, "grantType": nilText(e.kind), "expiresAt": e.expiresAt(), "purchasedDirectly": e.granted}, nil
+}
+
+// tooManyAddresses remembers the address unless that passes the bound.
+func (r *rpcCall) tooManyAddresses(ip string) bool {
+	bound := r.knobs.RPC.MaxAddresses
+	if bound == 0 || slices.Contains(r.customer.addresses, ip) {
+		return false
+	}
+	if len(r.customer.addresses) >= bound {
+		return true
+	}
+	r.customer.addresses = append(r.customer.addresses, ip)
+	return false
 }
 
 func (r *rpcCall) accessibleTags() (any, *rpcError) {
@@ -108,7 +125,7 @@ func (r *rpcCall) extendToken() (any, *rpcError) {
 
 // data are the members of a nested object of params.
 func (r *rpcCall) data(name string) object {
-	m, _ := r.params[name].(object) //nolint:errcheck // absent gives none
+	m, _ := r.params[name].(object)
 	return m
 }
 
@@ -205,7 +222,7 @@ func (r *rpcCall) updateConsents() (any, *rpcError) {
 		return nil, rpcErr(rpcMissingData, "consents is missing")
 	}
 	for _, item := range list {
-		m, _ := item.(object) //nolint:errcheck // a wrong item has no name
+		m, _ := item.(object) // a wrong item has no name
 		if name := text(m, "name"); name != "" {
 			customer.consents[name] = consentState{state: text(m, "state"), version: text(m, "version"), date: r.server}
 		}

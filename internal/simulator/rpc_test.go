@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -132,6 +133,38 @@ func TestRPCCustomerTokens(t *testing.T) {
 	r.rpc(m{"method": "extendTokenExpiration", "params": m{"customerToken": token}, "id": 1}).same(t, token, "result", "token")
 	r.sim.Revoke(simulator.Revocation{CustomerTokens: true})
 	r.rpc(m{"method": "getCustomer", "params": m{"customerToken": token}, "id": 1}).same(t, 1.0, "error", "code")
+}
+
+func TestRPCAddressLimit(t *testing.T) {
+	r := start(t, func(k *simulator.Knobs) { k.RPC.MaxAddresses = 2 })
+	token := r.login().CustomerToken
+	var codes []any
+	for _, ip := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"} {
+		var out struct {
+			Error *struct{ Code int }
+		}
+		r.rpc(m{"method": "getAccessStatus", "params": m{"customerToken": token, "offerId": simulator.MonthlyOfferID, "ipAddress": ip}, "id": 1}).into(t, &out)
+		if out.Error == nil {
+			codes = append(codes, 0)
+		} else {
+			codes = append(codes, out.Error.Code)
+		}
+	}
+	if want := []any{0, 0, 0, 14}; !slices.Equal(codes, want) {
+		t.Errorf("codes %v, want %v", codes, want)
+	}
+}
+
+func TestRPCKeyFromAForeignAddress(t *testing.T) {
+	r := start(t, nil)
+	if err := r.sim.AddKey(simulator.Key{Name: "bound", Value: "bound-key", AllowedIPs: []string{"192.0.2.0/24"}}); err != nil {
+		t.Fatal(err)
+	}
+	a := r.rpc(m{"method": "listOffers", "params": m{"publisherToken": "bound-key"}, "id": 1})
+	a.same(t, 3.0, "error", "code")
+	tune(t, r, func(k *simulator.Knobs) { k.Credentials.IPDeniedNamesAddress = true })
+	a = r.rpc(m{"method": "listOffers", "params": m{"publisherToken": "bound-key"}, "id": 1})
+	a.same(t, "Publisher token is not allowed from IP address 127.0.0.1", "error", "message")
 }
 
 func TestRPCKeyPermissions(t *testing.T) {

@@ -43,12 +43,12 @@ func (w *world) seed(now time.Time) {
 	jane := &customer{
 		id: CustomerID, email: CustomerEmail, password: CustomerPassword, firstName: "Jane", lastName: "Doe", locale: "en_US", country: "US",
 		currency: "USD", externalID: "jane-1", registered: created, lastLogin: created, lastIP: "127.0.0.1", externalData: map[string]any{},
-		consents: map[string]consentState{"terms": {state: "accepted", version: "2", date: created}}, captured: true, capture: map[string]any{},
+		consents: sampleConsents(created), captured: true, capture: map[string]any{},
 	}
 	john := &customer{
 		id: OtherCustomerID, email: OtherCustomerEmail, password: CustomerPassword, firstName: "John", lastName: "Roe", locale: "en_US", country: "US",
 		currency: "USD", registered: created, lastLogin: created, lastIP: "127.0.0.1", externalData: map[string]any{},
-		consents: map[string]consentState{"terms": {state: "accepted", version: "2", date: created}}, captured: true, capture: map[string]any{},
+		consents: sampleConsents(created), captured: true, capture: map[string]any{},
 	}
 	w.addCustomer(jane)
 	w.addCustomer(john)
@@ -70,6 +70,13 @@ func (w *world) seed(now time.Time) {
 		paymentMethodID: methodCard, detailsID: 600000001, external: map[string]any{}, ip: "127.0.0.1", renewals: 3,
 	}
 	w.gifts[GiftID] = &gift{id: GiftID, buyerID: jane.id, code: GiftCode, offerID: MonthlyOfferID, email: OtherCustomerEmail, note: "Enjoy!", delivery: now.Add(-time.Hour), sentAt: now.Add(-time.Hour)}
+}
+
+func sampleConsents(at time.Time) map[string]consentState {
+	return map[string]consentState{
+		"terms":                 {state: "accepted", version: "2", date: at},
+		"broadcaster_marketing": {state: "declined", version: "1", date: at},
+	}
 }
 
 // The publisher's payment methods.

@@ -58,7 +58,7 @@ func (c *call) serve() {
 		return
 	}
 	c.sim.pause(c.r.Context().Done(), c.plan.delay)
-	if c.r.Method == http.MethodOptions && c.r.Header.Get("Access-Control-Request-Method") != "" {
+	if preflight(c.r) {
 		c.deliver(answer{status: http.StatusNoContent, header: http.Header{}})
 		return
 	}
@@ -155,7 +155,7 @@ func (c *call) weigh() (answer, bool) {
 
 // throttle is the 429 of a quota, with what the limits have to tell.
 func (c *call) throttle(body string) answer {
-	a := throttledAnswer(c.surface, body)
+	a := throttledAnswer(body)
 	captcha := body == "captcha_required" || body == "captcha_failed"
 	c.sim.tally.add(func(n *Counters) {
 		if captcha {

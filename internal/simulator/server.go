@@ -94,7 +94,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		err = s.shutdown(context.WithoutCancel(ctx))
-		<-failed
+		if served := <-failed; err == nil {
+			err = served
+		}
 	case err = <-failed:
 	}
 	s.handlers.wait()
@@ -105,7 +107,7 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 func (s *Server) shutdown(ctx context.Context) error {
-	_ = s.sim.Close() //nolint:errcheck // never fails; ends calls that hang on purpose
+	_ = s.sim.Close() // never fails; ends calls that hang on purpose
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
@@ -116,7 +118,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 
 // Close ends Serve at once, cutting calls in flight. It may be called more than once.
 func (s *Server) Close() error {
-	_ = s.sim.Close() //nolint:errcheck // never fails
+	_ = s.sim.Close()
 	return s.http.Close()
 }
 

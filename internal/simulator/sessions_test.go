@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,4 +156,68 @@ func TestDeletingRefreshTokensLogsAllDevicesOut(t *testing.T) {
 	if c := r.sim.Counters(); c.RefreshReuse != 0 || c.RefreshRefused != 2 {
 		t.Errorf("a revoked token is not a reused one: reuse %d, refused %d", c.RefreshReuse, c.RefreshRefused)
 	}
+}
+
+func TestOneOfManyConcurrentRefreshesWins(t *testing.T) {
+	r := start(t, nil)
+	token := r.login().RefreshToken
+	var wins atomic.Int32
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if r.do("POST", "/auths/refresh_token", m{"refreshToken": token}).status == 200 {
+				wins.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if c := r.sim.Counters(); wins.Load() != 1 || c.Refreshes != 1 || c.RefreshReuse != 19 {
+		t.Errorf("%d won; refreshes %d, reuse %d", wins.Load(), c.Refreshes, c.RefreshReuse)
+	}
+}
+
+func TestALostRefreshAnswerSpendsTheToken(t *testing.T) {
+	r := start(t, faults(simulator.Fault{Kind: simulator.FaultResetAfter, Match: "POST /auths/refresh_token", Count: 1}))
+	token := r.login().RefreshToken
+	if a := r.do("POST", "/auths/refresh_token", m{"refreshToken": token}); a.err == nil {
+		t.Fatalf("the answer was not lost: %d", a.status)
+	}
+	r.do("POST", "/auths/refresh_token", m{"refreshToken": token}).want(t, 422)
+	if c := r.sim.Counters(); c.Refreshes != 1 || c.RefreshReuse != 1 {
+		t.Errorf("refreshes %d, reuse %d", c.Refreshes, c.RefreshReuse)
+	}
+}
+
+func TestSameSeedSameRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		run := func(seed uint64, algorithm string) tokens {
+			k := simulator.DefaultKnobs()
+			k.Credentials.JWTAlgorithm = algorithm
+			return startWith(t, simulator.New(simulator.Options{Knobs: &k, Seed: seed})).login()
+		}
+		if a, b := run(1, "HS256"), run(1, "HS256"); a != b {
+			t.Errorf("one seed, two runs:\n%+v\n%+v", a, b)
+		}
+		if a, b := run(1, "HS256"), run(2, "HS256"); a.RefreshToken == b.RefreshToken {
+			t.Error("two seeds gave the same token")
+		}
+		parts := strings.Split(run(3, "HS256").JWT, ".")
+		if signature, err := base64.RawURLEncoding.DecodeString(parts[2]); err != nil || len(signature) != 32 {
+			t.Errorf("an HS256 signature has 32 bytes, got %d (%v)", len(signature), err)
+		}
+	})
+}
+
+func TestEmptySimulatorKnowsNobody(t *testing.T) {
+	r := startWith(t, simulator.New(simulator.Options{Empty: true}))
+	r.core("GET", "/offers", nil).want(t, 401)
+	if err := r.sim.AddKey(simulator.Key{Name: "k", Value: "v"}); err != nil {
+		t.Fatal(err)
+	}
+	a := r.do("GET", "/3.1/offers", nil, "X-Publisher-Token", "v")
+	a.want(t, 200)
+	if n := a.header.Get("X-Total-Count"); n != "0" {
+		t.Errorf("%s offers", n)
+	}
+	r.do("POST", "/customers", m{"email": "a@example.com", "password": "long enough", "publisherId": simulator.PublisherID}).want(t, 200)
 }

@@ -30,13 +30,14 @@ type Options struct {
 // Faults that break a connection take it over if they can, else they panic with
 // [http.ErrAbortHandler], as a handler under net/http may.
 type Simulator struct {
-	opts   Options
-	knobs  atomic.Pointer[Knobs] // never changed in place
-	random *random
-	tally  *tally
-	routes []*route
-	closed chan struct{}
-	once   sync.Once
+	opts    Options
+	knobs   atomic.Pointer[Knobs] // never changed in place
+	random  *random
+	tally   *tally
+	routes  []*route
+	methods map[string]rpcMethod
+	closed  chan struct{}
+	once    sync.Once
 
 	// mu guards the data, the quotas and the fault counts.
 	mu     sync.Mutex
@@ -63,7 +64,7 @@ func New(opts Options) *Simulator {
 		opts.RecordArrivals = 20000
 	}
 	s := &Simulator{opts: opts, random: newRandom(opts.Seed), tally: newTally(time.Now(), opts.RecordArrivals), closed: make(chan struct{})}
-	s.routes = allRoutes()
+	s.routes, s.methods = allRoutes(), rpcMethods()
 	s.setKnobs(knobs)
 	s.resetData()
 	return s

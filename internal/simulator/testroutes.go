@@ -111,7 +111,7 @@ func (c *call) download() {
 	}
 	body := io.LimitReader(&patternStream{}, n)
 	if rate == 0 {
-		_, _ = io.Copy(c.w, body) //nolint:errcheck // the caller may leave
+		_, _ = io.Copy(c.w, body) // the caller may leave
 		return
 	}
 	buf := make([]byte, max(1, rate/10))

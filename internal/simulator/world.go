@@ -54,6 +54,7 @@ type customer struct {
 	capture                   map[string]any
 	captured                  bool
 	transactions              []*transaction
+	addresses                 []string // that asked for access over JSON-RPC
 	anonymized                bool
 }
 
