@@ -42,6 +42,7 @@ type exchange struct {
 	// the other for one exchange, so these need no lock.
 	reason   string // why the next attempt is sent
 	injected injection
+	login    bool // one of our own logins or refreshes
 	head     bool // the call had its turn before and re-enters at the head of its line
 
 	refusal  cleeng.Code // of the last 401 or 429

@@ -45,6 +45,7 @@ func (x *exchange) call() limiter.Call {
 	if x.ep.Kind == cleeng.KindRefresh {
 		c.Urgency, c.Claim = 0, true
 	}
+	c.Login = x.login
 	x.head = false
 	return c
 }

@@ -42,6 +42,7 @@ type upstream struct {
 	limit     string
 	transport *http.Transport
 	reverse   *httputil.ReverseProxy
+	lane      http.RoundTripper // of our own logins and refreshes
 }
 
 // rpcAlias is the path of JSON-RPC on Cleeng's older host; clients that build
@@ -90,6 +91,7 @@ func (p *Proxy) buildUpstream(name string, u config.Upstream, cfg *config.Config
 	if up.transport, err = p.transportFor(name, u, cfg, old); err != nil {
 		return nil, err
 	}
+	up.lane = p.laneChain(up, parts.Limits)
 	up.reverse = p.reverseProxy(up, p.chain(up, up.transport, cfg, parts))
 	return up, nil
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sort"
 	"sync"
 
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/redact"
+	"github.com/cleengate/cleengate/internal/telemetry"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -18,13 +20,21 @@ import (
 type credentials struct {
 	log     *slog.Logger
 	secrets *config.SecretWatcher
+	metrics *telemetry.Metrics
+	lane    func(upstream string) http.RoundTripper
+	state   state
+	logins  tokens.LoginGate
 
-	mu     sync.Mutex // guards byName
-	byName map[string]tokens.Credential
+	mu      sync.Mutex // guards what follows
+	byName  map[string]tokens.Credential
+	made    map[string]config.Credential // what each session was made from
+	running context.Context              //nolint:containedctx // of the loops; nil before run
+	loops   sync.WaitGroup
 }
 
-func newCredentials(log *slog.Logger, secrets *config.SecretWatcher) *credentials {
-	return &credentials{log: log, secrets: secrets, byName: make(map[string]tokens.Credential)}
+// Renewal implements tokens.Metrics.
+func (c *credentials) Renewal(credential string, outcome tokens.Outcome) {
+	c.metrics.Credentials().Renewed(credential, string(outcome))
 }
 
 // apply makes the credentials those of cfg.
@@ -32,31 +42,128 @@ func (c *credentials) apply(cfg *config.Config) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, want := range cfg.Credentials {
-		values := want.Tokens
-		if want.Kind == config.Header {
-			values = []redact.Secret{want.Value}
-		}
-		if keys, ok := c.byName[name].(*tokens.Keys); ok && string(keys.Kind()) == string(want.Kind) {
-			if err := keys.SetKeys(values); err != nil {
-				return err
-			}
+		if c.update(name, want) {
 			continue
 		}
-		keys, err := tokens.NewKeys(tokens.KeysConfig{
-			Name: name, Kind: tokens.Kind(want.Kind), Header: tokens.HeaderForm{Name: want.Name}, Values: values, Log: c.log,
-			Reload: c.reread(name, want.Kind),
-		})
+		fresh, err := c.make(name, want, cfg)
 		if err != nil {
 			return fmt.Errorf("credentials.%s: %w", name, err)
 		}
-		c.byName[name] = keys
+		c.drop(name)
+		c.byName[name], c.made[name] = fresh, want
+		c.metrics.Credentials().Touch(name)
+		c.keepFresh(fresh)
 	}
-	for name, cred := range c.byName {
+	for name := range c.byName {
 		if _, kept := cfg.Credentials[name]; !kept {
-			_ = cred.Close()
-			delete(c.byName, name)
+			c.drop(name)
 		}
 	}
+	return nil
+}
+
+// update hands changed secrets to a credential that is otherwise the same, and
+// reports whether there is one.
+func (c *credentials) update(name string, want config.Credential) bool {
+	switch cred := c.byName[name].(type) {
+	case *tokens.Keys:
+		return string(cred.Kind()) == string(want.Kind) && cred.Header() == headerForm(want) && cred.SetKeys(staticValues(want)) == nil
+	case *tokens.Session:
+		was := c.made[name]
+		if want.Kind != config.Session || was.Email != want.Email || was.PublisherID != want.PublisherID || was.Upstream != want.Upstream {
+			return false
+		}
+		cred.SetSecrets(tokens.SessionSecrets{Password: want.Password, RefreshToken: want.RefreshToken})
+		return true
+	}
+	return false
+}
+
+func (c *credentials) make(name string, want config.Credential, cfg *config.Config) (tokens.Credential, error) {
+	if want.Kind != config.Session {
+		return tokens.NewKeys(tokens.KeysConfig{
+			Name: name, Kind: tokens.Kind(want.Kind), Header: headerForm(want), Values: staticValues(want), Log: c.log,
+			Reload: c.reread(name, want.Kind),
+		})
+	}
+	upstream := want.Upstream
+	if upstream == "" {
+		upstream = config.MediaStoreUpstream
+	}
+	base := cfg.Upstreams[upstream].URL + cfg.Upstreams[upstream].Path
+	source, err := tokens.NewMediaStore(base, c.lane(upstream))
+	if err != nil {
+		return nil, err
+	}
+	store, err := c.store(name, want, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return tokens.NewSession(tokens.SessionConfig{
+		Name: name, Source: source, Upstream: base, Store: store, Logins: &c.logins, Metrics: c, Log: c.log,
+		Login: tokens.Login{Email: want.Email, Password: want.Password, PublisherID: want.PublisherID}, RefreshToken: want.RefreshToken,
+	})
+}
+
+// store keeps a session on disk. A refresh token works once: without a place
+// to note that, a session that lives by one cannot be run safely.
+func (c *credentials) store(name string, want config.Credential, cfg *config.Config) (tokens.Store, error) {
+	if c.state.dir == "" {
+		if c.state.err != nil && !want.RefreshToken.IsZero() {
+			return nil, fmt.Errorf("a session that lives by a refresh token needs a state directory that can be written: %w", c.state.err)
+		}
+		return tokens.NewMemoryStore(), nil
+	}
+	return tokens.NewFileStore(tokens.FileStoreConfig{Dir: c.state.dir, Name: name, Key: cfg.StateKey, Log: c.log})
+}
+
+func headerForm(c config.Credential) tokens.HeaderForm {
+	switch c.Kind {
+	case config.Header:
+		return tokens.HeaderForm{Name: http.CanonicalHeaderKey(c.Name)}
+	case config.Session:
+		return tokens.BearerForm()
+	case config.PublisherToken:
+	}
+	return tokens.PublisherTokenForm()
+}
+
+func staticValues(c config.Credential) []redact.Secret {
+	if c.Kind == config.Header {
+		return []redact.Secret{c.Value}
+	}
+	return c.Tokens
+}
+
+// keepFresh runs the credential's own loop; before run there is none.
+func (c *credentials) keepFresh(cred tokens.Credential) {
+	if ctx := c.running; ctx != nil {
+		c.loops.Go(func() { _ = cred.Run(ctx) })
+	}
+}
+
+// drop closes a credential. Renewals that were sent run to their end.
+func (c *credentials) drop(name string) {
+	if cred, ok := c.byName[name]; ok {
+		_ = cred.Close()
+		delete(c.byName, name)
+		delete(c.made, name)
+	}
+}
+
+// run keeps all credentials fresh until ctx ends, and waits for their loops.
+func (c *credentials) run(ctx context.Context) error {
+	c.mu.Lock()
+	c.running = ctx
+	for _, cred := range c.byName {
+		c.keepFresh(cred)
+	}
+	c.mu.Unlock()
+	<-ctx.Done()
+	c.mu.Lock()
+	c.running = nil
+	c.mu.Unlock()
+	c.loops.Wait()
 	return nil
 }
 
@@ -92,6 +199,16 @@ func (c *credentials) reread(name string, kind config.CredentialKind) func(conte
 		c.secrets.Refresh()
 		return c.secrets.Secrets(path), nil
 	}
+}
+
+// stats is what the metrics show.
+func (c *credentials) stats() []telemetry.CredentialStat {
+	var list []telemetry.CredentialStat
+	for _, cred := range c.all() {
+		s := cred.Status()
+		list = append(list, telemetry.CredentialStat{Name: s.Name, Valid: s.Valid, Expires: s.ExpiresAt})
+	}
+	return list
 }
 
 func (c *credentials) close() error {

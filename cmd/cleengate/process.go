@@ -17,6 +17,7 @@ import (
 	"github.com/cleengate/cleengate/internal/telemetry"
 	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/proxy"
+	"github.com/cleengate/cleengate/tokens"
 )
 
 const (
@@ -75,7 +76,11 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 		p.log.Warn("What was learned about limits before could not be read; learning begins anew.", "error", err.Error())
 	}
 	p.metrics.Limits().Register(limitStats(p.limits))
-	p.creds = newCredentials(p.log.Logger, p.secrets)
+	p.creds = &credentials{
+		log: p.log.Logger, secrets: p.secrets, metrics: p.metrics, lane: p.proxy.Lane, state: p.state,
+		byName: make(map[string]tokens.Credential), made: make(map[string]config.Credential),
+	}
+	p.metrics.Credentials().Register(p.creds.stats)
 	if err := p.apply(cfg); err != nil {
 		return nil, errors.Join(err, p.log.Close())
 	}
@@ -167,6 +172,7 @@ func (p *process) start() {
 			return nil
 		})
 	}
+	p.loops.Go(func() error { return p.creds.run(ctx) })
 	p.loops.Go(func() error { return p.secrets.Run(ctx) })
 	p.loops.Go(func() error { return p.limits.Run(ctx) })
 	p.loops.Go(func() error { p.followSecrets(ctx); return nil })
