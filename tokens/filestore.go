@@ -55,6 +55,9 @@ type FileStore struct {
 	codec codec
 	log   *slog.Logger
 	next  *nextFile // reserved by Claim for Save
+	// void are the claims of this process that are not meant, but could not
+	// be removed.
+	void map[string]bool
 }
 
 var _ Store = (*FileStore)(nil)
@@ -76,7 +79,7 @@ func newFileStore(cfg FileStoreConfig, disk disk) (*FileStore, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	log := cfg.Log.With(slog.String("credential", cfg.Name), slog.String("state_dir", cfg.Dir))
-	return &FileStore{disk: disk, dir: cfg.Dir, name: "session-" + cfg.Name, codec: codec, log: log}, nil
+	return &FileStore{disk: disk, dir: cfg.Dir, name: "session-" + cfg.Name, codec: codec, log: log, void: make(map[string]bool)}, nil
 }
 
 func (s *FileStore) recordName() string { return s.name + ".json" }
@@ -166,7 +169,7 @@ func (s *FileStore) Claim(digest string, lasting bool) error {
 	}
 	if err != nil {
 		// Not durable, so the token will not be sent.
-		_ = s.disk.remove(name)
+		s.void[name] = s.disk.remove(name) != nil
 		return s.wrap("note the use of a refresh token", err)
 	}
 	return nil
@@ -175,7 +178,13 @@ func (s *FileStore) Claim(digest string, lasting bool) error {
 // Claimed implements [Store].
 func (s *FileStore) Claimed(digest string) (bool, error) {
 	for _, lasting := range []bool{false, true} {
-		_, err := s.disk.read(s.claimName(digest, lasting), reserved)
+		name := s.claimName(digest, lasting)
+		if s.void[name] {
+			if err := s.removeClaim(name); err != nil {
+				return false, err
+			}
+		}
+		_, err := s.disk.read(name, reserved)
 		if _, odd := errors.AsType[spoilt](err); err == nil || odd {
 			return true, nil
 		}
@@ -188,13 +197,15 @@ func (s *FileStore) Claimed(digest string) (bool, error) {
 
 // Withdraw implements [Store].
 func (s *FileStore) Withdraw(digest string, lasting bool) error {
-	err := s.disk.remove(s.claimName(digest, lasting))
-	if absent(err) {
-		return nil
-	}
-	if err == nil {
+	return s.removeClaim(s.claimName(digest, lasting))
+}
+
+func (s *FileStore) removeClaim(name string) error {
+	err := s.disk.remove(name)
+	if err == nil || absent(err) {
 		err = s.disk.sync()
 	}
+	s.void[name] = err != nil
 	return s.wrap("take back the use of a refresh token", err)
 }
 

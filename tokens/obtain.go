@@ -38,7 +38,7 @@ func (s *Session) obtain(ctx context.Context, r *renewal) (Outcome, error) {
 	if readErr != nil {
 		s.log.Error("the stored session cannot be read", slog.Any("error", readErr))
 	}
-	s.mend(record, readErr)
+	record = s.mend(record, readErr)
 
 	configured, asked := s.configured(record)
 	if configured.refresh.IsZero() {
@@ -92,7 +92,7 @@ func (s *Session) adopt(record Record, r *renewal) bool {
 	h := s.current.Load()
 	generation := record.Generation
 	if h != nil {
-		if record.Token.Equal(h.token.Value) || h.volatile && record.Generation < h.token.Generation {
+		if record.Generation < h.token.Generation || record.Token.Equal(h.token.Value) {
 			return false
 		}
 		generation = max(generation, h.token.Generation+1)
@@ -106,6 +106,7 @@ func (s *Session) adopt(record Record, r *renewal) bool {
 		return false
 	}
 	s.publish(stored)
+	s.stored()
 	return true
 }
 
@@ -138,7 +139,7 @@ func (s *Session) configured(record Record) (candidate, error) {
 		return candidate{}, nil
 	}
 	claimed, err := s.store.Claimed(name)
-	if err != nil || claimed && name != s.unsent {
+	if err != nil || claimed {
 		return candidate{}, err
 	}
 	return candidate{refresh: refresh, origin: name, lasting: true, stored: true}, nil

@@ -55,7 +55,6 @@ type Session struct {
 	delays   *backoff.ExponentialBackOff
 	pace     time.Duration // what a renewal takes
 	spent    []string      // refresh tokens used by this process
-	unsent   string        // digest whose claim could not be withdrawn
 	lockless bool          // broken locks were logged
 
 	reloadFails atomic.Bool

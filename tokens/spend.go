@@ -18,12 +18,11 @@ func (s *Session) spend(ctx context.Context, record Record, c candidate) (Grant,
 	if slices.Contains(s.spent, name) || slices.Contains(record.Spent, name) {
 		return Grant{}, &Failure{Category: Permanent, Detail: "it was used before", Err: ErrClaimed}
 	}
-	if c.stored && s.unsent != name {
+	if c.stored {
 		if err := s.claim(name, c, record); err != nil {
 			return Grant{}, err
 		}
 	}
-	s.unsent = ""
 	grant, err := s.source.Refresh(ctx, c.refresh)
 	if failure, ok := errors.AsType[*Failure](err); ok && failure.Unspent {
 		if c.stored {
@@ -60,7 +59,6 @@ func (s *Session) claim(name string, c candidate, record Record) error {
 
 func (s *Session) withdraw(name string, lasting bool) {
 	if err := s.store.Withdraw(name, lasting); err != nil {
-		s.unsent = name
 		s.log.Error("a refresh token that was not used counts as used after a restart", slog.Any("error", err))
 	}
 }
@@ -118,23 +116,29 @@ func (s *Session) patient(r *renewal) bool {
 	return false
 }
 
-// mend stores the current token if that failed before.
-func (s *Session) mend(record Record, readErr error) {
+// mend stores the current token if that failed before, and returns what is
+// stored then. A newer record of another process is left alone.
+func (s *Session) mend(record Record, readErr error) Record {
 	h := s.current.Load()
 	if h == nil || !h.volatile {
-		return
+		return record
 	}
-	if readErr == nil && record.Generation < h.token.Generation {
-		readErr = s.store.Save(s.record(h, recent(record.Spent, s.spent)))
-		if readErr == nil {
-			h.volatile = false
-			s.stored()
-			return
+	ours := record.Token.Equal(h.token.Value) // only its durability is in doubt
+	if err := readErr; err != nil || record.Generation >= h.token.Generation && !ours {
+		if err == nil {
+			err = errors.New("another process has stored another one")
 		}
+		s.unstored(err)
+		return record
 	}
-	if readErr != nil {
-		s.unstored(readErr)
+	mended := s.record(h, recent(record.Spent, s.spent))
+	if err := s.store.Save(mended); err != nil {
+		s.unstored(err)
+		return record
 	}
+	h.volatile = false
+	s.stored()
+	return mended
 }
 
 func (s *Session) stored() {
