@@ -84,6 +84,7 @@ func (b *Bucket) read(r *reading, p *Place, now time.Duration) (changed bool) {
 		reading: r, ordinal: p.ordinal, sent: p.departed, received: now,
 		departed: b.departed, flying: b.flight.n, refused: p.refused, waiting: b.line.n > 0, history: &b.history,
 	}
+	e.abreast = int64(b.history.count(now, p.departed-b.latency)) - e.later()
 	span := w.span(w.log.span, &e)
 	if r.window > 0 {
 		w.told, span = true, r.window

@@ -227,7 +227,7 @@ func TestLimitThatChangesIsFollowed(t *testing.T) {
 						}
 						rate := float64(len(u.arrivals)-begin) / u.arrivals[len(u.arrivals)-1].Sub(u.arrivals[begin]).Seconds()
 						if low := 0.96*float64(limit) - 2; i > 0 && late == 0 && rate < low {
-							t.Errorf("sent %.1f calls a second two windows after the limit became %d, want at least %.1f", rate, limit, low)
+							t.Errorf("sent %.1f calls a second two windows after the limit became %d, want at least %.1f; %+v", rate, limit, low, r.bucket.Snapshot())
 						}
 					}
 				})

@@ -42,6 +42,7 @@ type evidence struct {
 	sent     time.Duration
 	received time.Duration
 	departed int64 // ordinal of the newest departure
+	abreast  int64 // calls that left within one latency before, and may have arrived after
 	flying   int   // calls that have no answer yet
 	refused  bool  // the call was throttled, and so did not count
 	waiting  bool  // calls are waiting
@@ -55,7 +56,7 @@ func (e *evidence) used() int64 { return e.limit - e.remaining }
 func (e *evidence) later() int64 { return e.departed - e.ordinal }
 
 // tolerance is by how much answers may disagree because calls overtook each other.
-func (e *evidence) tolerance() int64 { return 1 + max(e.later(), int64(e.flying)) }
+func (e *evidence) tolerance() int64 { return 1 + max(e.later(), int64(e.flying), e.abreast) }
 
 // spans that people configure, in seconds.
 var spans = [...]float64{1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800, 2592000}
@@ -250,7 +251,13 @@ func (s *spanning) outpaced(e *evidence) (time.Duration, bool) {
 		return 0, false
 	}
 	s.settled, s.trying, s.resized = true, false, e.received
-	return max(time.Duration(float64(e.limit)/s.slope.value*float64(time.Second)), minSpan), true
+	return s.measured(e), true
+}
+
+// measured is the span at which what comes back is what may be sent.
+func (s *spanning) measured(e *evidence) time.Duration {
+	span := time.Duration(float64(e.limit) / s.slope.value * float64(time.Second))
+	return snap(span, span/30) // about what a second or two of counting can tell
 }
 
 // grow makes the span longer where the provider still counts calls that should
@@ -266,7 +273,7 @@ func (s *spanning) grow(present time.Duration, e *evidence) time.Duration {
 	if e.used() <= own+e.tolerance() {
 		return present
 	}
-	measured := time.Duration(float64(e.limit) / s.slope.value * float64(time.Second))
+	measured := s.measured(e)
 	if measured < present*21/20 {
 		return present
 	}
