@@ -51,6 +51,9 @@ func (t *renew) RoundTrip(r *http.Request) (*http.Response, error) {
 		case err != nil:
 			return nil, err
 		}
+		if x.rpc != nil && resp.StatusCode == http.StatusOK && b.auth == cleeng.AuthPublisher {
+			return t.settleRPC(r, x, b, resp), nil
+		}
 		if !blamesCredential(x, resp) {
 			if tokens.Accepts(resp.StatusCode) {
 				b.cred.Accepted(&x.use)
