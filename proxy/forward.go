@@ -17,7 +17,7 @@ func (p *Proxy) reverseProxy(up *upstream, transport http.RoundTripper) *httputi
 		FlushInterval:  -1, // every piece of a body goes on as it comes
 		BufferPool:     p.copies,
 		ErrorHandler:   p.fail,
-		ModifyResponse: modifyResponse,
+		ModifyResponse: p.modifyResponse,
 		ErrorLog:       p.reverseLog,
 	}
 }
@@ -48,8 +48,10 @@ func rewrite(pr *httputil.ProxyRequest, up *upstream) {
 	out.Header["X-Request-Id"] = []string{x.rec.RequestID}
 }
 
-// modifyResponse clears what the upstream must not say in our name.
-func modifyResponse(resp *http.Response) error {
+// modifyResponse diagnoses a refusal, and clears what the upstream must not say
+// in our name.
+func (p *Proxy) modifyResponse(resp *http.Response) error {
+	p.diagnose(exchangeOf(resp.Request.Context()), resp)
 	delete(resp.Header, "X-Request-Id") // ours is set in its place; the journal keeps the upstream's
 	return nil
 }

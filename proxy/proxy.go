@@ -71,6 +71,7 @@ type Proxy struct {
 	copies     *copyBuffers
 	buffers    budget
 	budgets    retryBudgets
+	seen       sightings
 	reverseLog *log.Logger
 	dial       dialFunc
 
