@@ -100,7 +100,7 @@ func (e *sendError) Error() string { return e.cause.Error() }
 func (e *sendError) Unwrap() error { return e.cause }
 
 // Is makes a call that did not depart give back its place in line.
-func (e *sendError) Is(target error) bool { return target == limiter.ErrNotSent && !e.departed } //nolint:errorlint // this is Is
+func (e *sendError) Is(target error) bool { return target == limiter.ErrNotSent && !e.departed }
 
 // sending is the state of one attempt.
 type sending struct {

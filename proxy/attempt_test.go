@@ -75,7 +75,7 @@ func TestPromise03_DepartedWriteOutlivesItsCaller(t *testing.T) {
 		t.Run(tt.method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cut := make(chan bool, 1)
-				r := newBubbleRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				r := newBubbleRig(t, http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 					_, _ = io.Copy(io.Discard, req.Body)
 					select {
 					case <-time.After(5 * time.Second):
@@ -192,7 +192,7 @@ func TestOneArrivalOfAnIdempotencyKey(t *testing.T) {
 		t.Run(tt.method+tt.body, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				arrivals := 0
-				r := newBubbleRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				r := newBubbleRig(t, http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 					_, _ = io.Copy(io.Discard, req.Body)
 					if req.URL.Path == "/3.1/warm" {
 						return
@@ -217,7 +217,7 @@ func TestOneArrivalOfAnIdempotencyKey(t *testing.T) {
 func TestReloadKeepsRequestsAndConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conns := make(map[string]bool)
-		r := newBubbleRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r := newBubbleRig(t, http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 			conns[req.RemoteAddr] = true
 			time.Sleep(time.Second)
 		}))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
@@ -118,9 +117,4 @@ func finalStatus(x *exchange, written int) int {
 		return journal.StatusClientGone
 	}
 	return written
-}
-
-// statusText helps messages name a status.
-func statusText(status int) string {
-	return strconv.Itoa(status) + " " + http.StatusText(status)
 }

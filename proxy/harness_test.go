@@ -66,7 +66,7 @@ func (c *tally) RetryBudgetExhausted()           { c.add("budget exhausted") }
 func (c *tally) Observed(action string)          { c.add("observed " + action) }
 
 // sinkOff drops records from now on, for measurements.
-func (r *rig) sinkOff() { r.Proxy.sink = func(*journal.Exchange) {} }
+func (r *rig) sinkOff() { r.sink = func(*journal.Exchange) {} }
 
 func (c *tally) keep(x *journal.Exchange) {
 	c.mu.Lock()

@@ -12,7 +12,7 @@ import (
 
 // seenBy records what reaches the upstream.
 func seenBy(header *http.Header, body *string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		*header, *body = r.Header.Clone(), string(b)
 	})
@@ -66,10 +66,14 @@ func TestUnderscoreAliasesCannotSmuggle(t *testing.T) {
 
 func TestPublisherKeyInJSONRPC(t *testing.T) {
 	for _, tt := range []struct{ name, media, body, want string }{
-		{"object", "application/json", `{"method":"listCustomers","params":{"customerEmail":"a@b.c"},"jsonrpc":"2.0","id":1}`,
-			`{"method":"listCustomers","params":{"publisherToken":"KEY","customerEmail":"a@b.c"},"jsonrpc":"2.0","id":1}`},
-		{"batch as a form", "application/x-www-form-urlencoded", `[ {"id":1.50e3,"method":"listCustomers","params":{"publisherToken":""},"x":{"b":1,"a":2}},{"json-rpc":"2.0","method":"listCustomers","params":{"publisherToken":"mine"},"id":"2"} ]`,
-			`[ {"id":1.50e3,"method":"listCustomers","params":{"publisherToken":"KEY"},"x":{"b":1,"a":2}},{"json-rpc":"2.0","method":"listCustomers","params":{"publisherToken":"mine"},"id":"2"} ]`},
+		{
+			"object", "application/json", `{"method":"listCustomers","params":{"customerEmail":"a@b.c"},"jsonrpc":"2.0","id":1}`,
+			`{"method":"listCustomers","params":{"publisherToken":"KEY","customerEmail":"a@b.c"},"jsonrpc":"2.0","id":1}`,
+		},
+		{
+			"batch as a form", "application/x-www-form-urlencoded", `[ {"id":1.50e3,"method":"listCustomers","params":{"publisherToken":""},"x":{"b":1,"a":2}},{"json-rpc":"2.0","method":"listCustomers","params":{"publisherToken":"mine"},"id":"2"} ]`,
+			`[ {"id":1.50e3,"method":"listCustomers","params":{"publisherToken":"KEY"},"x":{"b":1,"a":2}},{"json-rpc":"2.0","method":"listCustomers","params":{"publisherToken":"mine"},"id":"2"} ]`,
+		},
 		{"no params", "text/plain", `{"method":"listCustomers","id":null}`, `{"method":"listCustomers","id":null,"params":{"publisherToken":"KEY"}}`},
 		{"list params", "application/json", `{"method":"listCustomers","params":[1]}`, `{"method":"listCustomers","params":[1]}`},
 		{"malformed", "application/json", `{"method":"listCustomers",`, `{"method":"listCustomers",`},

@@ -185,7 +185,7 @@ func (v *spoolView) readKept(p []byte) (n int, done bool, err error) {
 	case v.at < int64(len(s.kept)):
 		n = copy(p, s.kept[v.at:])
 		v.at += int64(n)
-		if v.at == s.read && s.ended == io.EOF {
+		if v.at == s.read && errors.Is(s.ended, io.EOF) {
 			return n, true, io.EOF
 		}
 		return n, true, nil
@@ -219,7 +219,7 @@ func (v *spoolView) Close() error {
 func (s *spool) complete() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ended == io.EOF && !s.lost
+	return errors.Is(s.ended, io.EOF) && !s.lost
 }
 
 // finished reports whether the client has sent all of the body. A nil spool
@@ -230,5 +230,5 @@ func (s *spool) finished() bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ended == io.EOF
+	return errors.Is(s.ended, io.EOF)
 }

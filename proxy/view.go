@@ -65,7 +65,7 @@ func (p *Proxy) build(cfg *config.Config, parts Parts, old *view) (*view, error)
 	for _, up := range v.upstreams {
 		router := routers[up.own]
 		if router == nil {
-			router = newRouter(p)
+			router = newRouter()
 			routers[up.own], v.handlers[up.own] = router, router
 		}
 		route(router, up, p.identify(up, p.forwardTo(up)))
@@ -108,7 +108,7 @@ func surfaceOf(name string) cleeng.Surface {
 
 // newRouter is a chi router for all methods: what the catalogue does not know
 // is forwarded, not refused.
-func newRouter(p *Proxy) *chi.Mux {
+func newRouter() *chi.Mux {
 	router := chi.NewRouter()
 	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r.Context())

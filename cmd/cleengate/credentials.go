@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sort"
 	"sync"
@@ -51,7 +52,9 @@ func (c *credentials) apply(cfg *config.Config) error {
 		}
 		c.drop(name)
 		c.byName[name], c.made[name] = fresh, want
-		c.metrics.Credentials().Touch(name)
+		if want.Kind == config.Session {
+			c.metrics.Credentials().Touch(name)
+		}
 		c.keepFresh(fresh)
 	}
 	for name := range c.byName {
@@ -171,11 +174,7 @@ func (c *credentials) run(ctx context.Context) error {
 func (c *credentials) all() map[string]tokens.Credential {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := make(map[string]tokens.Credential, len(c.byName))
-	for name, cred := range c.byName {
-		list[name] = cred
-	}
-	return list
+	return maps.Clone(c.byName)
 }
 
 // status lists the credentials for the admin API, by name.

@@ -153,9 +153,8 @@ func (a *adminClient) do(ctx context.Context, method, path string) (*http.Respon
 	}
 	resp, err := a.client.Do(req)
 	if err != nil {
-		var unwrapped *url.Error
-		if errors.As(err, &unwrapped) {
-			err = unwrapped.Err
+		if outer, ok := errors.AsType[*url.Error](err); ok {
+			err = outer.Err
 		}
 		return nil, fmt.Errorf("no cleengate answers at %s: %w; start one with: cleengate serve", a.base, err)
 	}
