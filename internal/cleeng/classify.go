@@ -3,6 +3,7 @@ package cleeng
 import (
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -63,7 +64,7 @@ func classifyObject(body []byte, at int) Code {
 			var e RPCReplyElement
 			e.parseError(v)
 			if e.Code != 0 {
-				return rpcCode(e.Code)
+				return Code("RPC" + strconv.Itoa(e.Code))
 			}
 			spoken = firstCode(spoken, spokenCode(e.Message))
 		case isString(k, "message") || isString(k, "error"):
@@ -87,24 +88,6 @@ func firstCode(a, b Code) Code {
 		return a
 	}
 	return b
-}
-
-func rpcCode(number int) Code {
-	const digits = 12
-	var b [digits]byte
-	i := len(b)
-	for n := max(number, -number); i > 4; n /= 10 {
-		i--
-		b[i] = byte('0' + n%10)
-		if n < 10 {
-			break
-		}
-	}
-	if number < 0 {
-		i--
-		b[i] = '-'
-	}
-	return Code("RPC" + string(b[i:]))
 }
 
 func spokenCode(message string) Code {
@@ -138,10 +121,10 @@ func IsThrottle(status int, code Code) bool {
 // address is none. The body should be bounded; it is read whole.
 func MentionsAddress(body []byte) bool {
 	for word := range strings.FieldsFuncSeq(string(body), notInAddress) {
+		word = strings.Trim(word, ".:")
 		if strings.EqualFold(word, "ip") || strings.EqualFold(word, "ips") {
 			return true
 		}
-		word = strings.Trim(word, ".:")
 		if strings.Count(word, ".") == 3 || strings.Count(word, ":") >= 2 {
 			if _, err := netip.ParseAddr(word); err == nil {
 				return true

@@ -25,6 +25,13 @@ var (
 // token; it stands for no credential at all.
 const Placeholder = "cleengate"
 
+// The names of the credentials in params.
+const (
+	publisherToken   = "publisherToken"
+	customerToken    = "customerToken"
+	distributorToken = "distributorToken" // of a few methods; passed on as it comes
+)
+
 // TokenState says what a call carries in the place of a token.
 type TokenState uint8
 
@@ -58,12 +65,13 @@ type RPCCall struct {
 	// unknown methods.
 	Ambiguous bool
 
-	body      []byte
-	element   span
-	params    span // the last one; empty if there is none
-	publisher token
-	customer  token
-	edits     []edit // where a publisherToken is or would be, in order
+	body        []byte
+	element     span
+	params      span // the last one; empty if there is none
+	publisher   token
+	customer    token
+	distributor token
+	edits       []edit // where a publisherToken is or would be, in order
 }
 
 // token is what a call carries under one name, all repetitions included.
@@ -166,11 +174,13 @@ func (c *RPCCall) parseParams(params span) {
 			break
 		}
 		switch k := key.of(c.body); {
-		case isString(k, "publisherToken"):
+		case isString(k, publisherToken):
 			c.publisher.add(c.body, value)
 			c.edits = append(c.edits, edit{span: value, kind: replaceValue})
-		case isString(k, "customerToken"):
+		case isString(k, customerToken):
 			c.customer.add(c.body, value)
+		case isString(k, distributorToken):
+			c.distributor.add(c.body, value)
 		}
 	}
 	if len(c.edits) == first {

@@ -54,7 +54,7 @@ func (c *RPCCall) AppendTokens(dst []byte) []byte {
 	for _, t := range [...]struct {
 		name byte
 		*token
-	}{{'p', &c.publisher}, {'c', &c.customer}} {
+	}{{'p', &c.publisher}, {'c', &c.customer}, {'d', &c.distributor}} {
 		for _, v := range t.values {
 			literal := v.of(c.body)
 			value, ok := unquote(literal)
@@ -72,8 +72,8 @@ func (c *RPCCall) AppendTokens(dst []byte) []byte {
 
 // CanonicalParams appends the params in one form for all spellings that mean
 // the same call: names sorted at every level, white space dropped, values as
-// written, and without publisherToken and customerToken, which belong to the
-// caller's identity (see [RPCCall.AppendTokens]). It reports false, and what
+// written, and without publisherToken, customerToken and distributorToken,
+// which belong to the caller's identity (see [RPCCall.AppendTokens]). It reports false, and what
 // was appended is of no use, if the params have no one meaning: a name is
 // repeated, or they are not an object. A call without params has none.
 func (c *RPCCall) CanonicalParams(dst []byte) ([]byte, bool) {
@@ -116,7 +116,7 @@ func appendCanonical(dst, value []byte, top bool) ([]byte, bool) {
 		dst = append(dst, '{')
 		n := 0
 		for _, m := range members {
-			if top && (m.name == "publisherToken" || m.name == "customerToken") {
+			if top && (m.name == publisherToken || m.name == customerToken || m.name == distributorToken) {
 				continue
 			}
 			if n++; n > 1 {

@@ -109,7 +109,9 @@ func (e *RPCReplyElement) parseError(object []byte) {
 			if !ok {
 				text = string(v)
 			}
-			e.Code, _ = strconv.Atoi(text)
+			if n, err := strconv.Atoi(text); err == nil {
+				e.Code = n
+			}
 		case isString(k, "message"):
 			e.Message, _ = unquote(v)
 		}

@@ -8,8 +8,8 @@ type UpstreamDefault struct {
 	Surface Surface // which rows of the catalogue apply
 	URL     string  // scheme and host
 	Prefix  string  // of the paths that lead here
-	Path    string  // sent upstream in place of the prefix; empty: the prefix itself
 	Aliases []string
+	Path    string // sent upstream in place of the prefix or alias; empty: as it came
 	Limit   string // the default name of what its quota is counted by
 }
 
@@ -31,13 +31,13 @@ func Upstreams(environment string) []UpstreamDefault {
 	case Production:
 		return []UpstreamDefault{
 			{Name: "core", Surface: SurfaceCore, URL: "https://api.cleeng.com", Prefix: corePath + "/", Limit: "publisher"},
-			{Name: "rpc", Surface: SurfaceRPC, URL: "https://api.cleeng.com", Prefix: rpcPath, Aliases: []string{rpcAlias}, Limit: "publisher"},
+			{Name: "rpc", Surface: SurfaceRPC, URL: "https://api.cleeng.com", Prefix: rpcPath, Aliases: []string{rpcAlias}, Path: rpcPath, Limit: "publisher"},
 			{Name: "mediastore", Surface: SurfaceMediaStore, URL: "https://mediastoreapi.cleeng.com", Prefix: "/", Limit: "mediastore"},
 		}
 	case Sandbox:
 		return []UpstreamDefault{
 			{Name: "core", Surface: SurfaceCore, URL: "https://api.sandbox.cleeng.com", Prefix: corePath + "/", Limit: "publisher"},
-			{Name: "rpc", Surface: SurfaceRPC, URL: "https://sandbox.cleeng.com", Prefix: rpcPath, Path: rpcAlias, Aliases: []string{rpcAlias}, Limit: "publisher"},
+			{Name: "rpc", Surface: SurfaceRPC, URL: "https://sandbox.cleeng.com", Prefix: rpcPath, Aliases: []string{rpcAlias}, Path: rpcAlias, Limit: "publisher"},
 			{Name: "mediastore", Surface: SurfaceMediaStore, URL: "https://mediastoreapi-sandbox.cleeng.com", Prefix: "/", Limit: "mediastore"},
 		}
 	}
