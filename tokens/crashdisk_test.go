@@ -37,6 +37,22 @@ func (w *World) Step(what string) bool {
 	return true
 }
 
+// Doom cuts the power after so many more steps.
+func (w *World) Doom(steps int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.CutAt == 0 || len(w.Steps)+steps < w.CutAt {
+		w.CutAt = max(1, len(w.Steps)+steps)
+	}
+}
+
+// Doomed reports whether the power is cut, or will be.
+func (w *World) Doomed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.CutAt > 0
+}
+
 // Length returns how many steps were made.
 func (w *World) Length() int {
 	w.mu.Lock()
@@ -59,6 +75,7 @@ type CrashDisk struct {
 	durable map[string]*inode
 	pending []func(map[string]*inode) // changes of names since the last sync
 	locked  bool
+	history []byte // all contents that were ever durable
 }
 
 type inode struct{ data, synced []byte }
@@ -75,6 +92,7 @@ func (d *CrashDisk) AfterCut(world *World, part float64, torn bool) *CrashDisk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	next := NewCrashDisk(world)
+	next.history = slices.Clone(d.history)
 	names := maps.Clone(d.durable)
 	for _, change := range d.pending[:int(part*float64(len(d.pending))+0.5)] {
 		change(names)
@@ -89,6 +107,7 @@ func (d *CrashDisk) AfterCut(world *World, part float64, torn bool) *CrashDisk {
 		}
 		copied := &inode{data: slices.Clone(data), synced: slices.Clone(data)}
 		next.live[name], next.durable[name] = copied, copied
+		next.history = append(next.history, copied.synced...)
 	}
 	return next
 }
@@ -101,6 +120,13 @@ func (d *CrashDisk) Durable(name string) []byte {
 		return slices.Clone(node.synced)
 	}
 	return nil
+}
+
+// WasDurable reports whether text was ever safe from a power cut.
+func (d *CrashDisk) WasDurable(text string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return bytes.Contains(d.history, []byte(text))
 }
 
 // Names lists the files.
@@ -208,6 +234,11 @@ func (d *CrashDisk) sync() error {
 	defer d.mu.Unlock()
 	d.durable = maps.Clone(d.live)
 	d.pending = nil
+	for _, node := range d.durable {
+		if !bytes.Contains(d.history, node.synced) {
+			d.history = append(d.history, node.synced...)
+		}
+	}
 	return nil
 }
 

@@ -100,6 +100,14 @@ func (m *mediaStore) authorize(jwt string) bool {
 	return known && m.now().Before(expires)
 }
 
+// dead reports whether a JWT has expired by the upstream's clock.
+func (m *mediaStore) dead(jwt string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	expires, known := m.jwts[jwt]
+	return known && !m.now().Before(expires)
+}
+
 // counts returns how many logins and refreshes were handled.
 func (m *mediaStore) counts() (logins, refreshes int) {
 	m.mu.Lock()
@@ -209,6 +217,7 @@ type app struct {
 	session tokens.Credential
 	store   *mediaStore
 	refuse  func(endpoint string) bool // endpoints that take no token at all
+	depart  func(jwt string)           // sees each token as it departs
 }
 
 type result struct {
@@ -235,6 +244,9 @@ func (a *app) call(ctx context.Context, endpoint string) (r result) {
 			return r
 		}
 		r.sent++
+		if a.depart != nil {
+			a.depart(token.Value.Reveal())
+		}
 		if r.err = pass(ctx, a.store.latency); r.err != nil {
 			return r
 		}
