@@ -18,6 +18,7 @@ import (
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/memnet"
 	"github.com/cleengate/cleengate/internal/redact"
+	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -107,6 +108,24 @@ func newRigAt(t testing.TB, upstreamURL string, change ...func(*config.Config)) 
 		t.Fatal(err)
 	}
 	r.serve(l)
+	return r
+}
+
+// newLimitedRig is newBubbleRig with the configured limits in force.
+func newLimitedRig(t testing.TB, upstream http.Handler, change ...func(*config.Config)) *rig {
+	t.Helper()
+	r := newBubbleRig(t, upstream, change...)
+	cfg := r.view.Load().cfg
+	parts := testParts(t, cfg)
+	set, err := limiter.NewSet(LimitConfigs(cfg), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = set.Close() })
+	parts.Limits = set
+	if err := r.Apply(cfg, parts); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
