@@ -59,8 +59,12 @@ func TestForwardingAllocationBudget(t *testing.T) {
 	r.sinkOff()
 	bare, whole := measure(bareProxy(canned{}, "http://127.0.0.1:1")), measure(r.Handler(""))
 	t.Logf("bare ReverseProxy %v allocations, cleengate %v, own layers %v", bare, whole, whole-bare)
-	if own := whole - bare; own > ownAllocations {
-		t.Errorf("own layers allocate %v times a call, budget %v", own, ownAllocations)
+	budget := float64(ownAllocations)
+	if raceDetector {
+		budget *= 1.2 // it makes sync.Pool forget now and then
+	}
+	if own := whole - bare; own > budget {
+		t.Errorf("own layers allocate %v times a call, budget %v", own, budget)
 	}
 }
 

@@ -69,7 +69,7 @@ func TestUnbuiltKeysAreRefused(t *testing.T) {
 func TestUnbuiltKeysExist(t *testing.T) {
 	cfg := Default()
 	cfg.addEntry("clients", "shop")
-	for pattern := range unbuiltKeys {
+	for pattern := range shipped {
 		found := false
 		cfg.keys(func(k key) { found = found || unbuilt{pattern: "x"}.reason(k.path) != "" })
 		if !found {
