@@ -5,9 +5,8 @@ import "net/http"
 // corePath is where the Core API begins on its host.
 const corePath = "/3.1"
 
-// coreRows is the REST API for servers. All of it takes the publisher's key,
-// which loginless callers see everything with, so answers hold any customer's
-// data.
+// coreRows is the REST API for servers. All of it takes the publisher's key
+// and nothing else, so one credential reads the data of every customer.
 func coreRows() []Endpoint {
 	const (
 		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
@@ -93,9 +92,9 @@ func coreRows() []Endpoint {
 		{Method: post, Template: corePath + "/payments", Data: DataCustomer, Retry: RetryNever, Mark: MarkDocumented, Payment: true, Stales: Purchases},
 		{Method: patch, Template: corePath + "/payments/{paymentId}", Data: DataCustomer, Retry: RetryNever, Mark: MarkSeen, Payment: true, Stales: Purchases},
 		{Method: get, Template: corePath + "/payment_details/{paymentDetailsId}/authorised_payments", Data: DataCustomer, Retry: RetryRead, Mark: MarkDocumented},
-		{Method: post, Template: corePath + "/payment_details", Data: DataCustomer, Retry: RetryNever, Mark: MarkSeen, Stales: Customer},
-		{Method: patch, Template: corePath + "/payment_details/{paymentDetailsId}/attemptRestrictions", Data: DataCustomer, Retry: RetryIdempotent, Mark: MarkSeen, Stales: Customer},
-		{Method: post, Template: corePath + "/payment_methods", Data: DataCustomer, Retry: RetryNever, Mark: MarkSeen, Stales: Customer},
+		{Method: post, Template: corePath + "/payment_details", Data: DataCustomer, Retry: RetryNever, Mark: MarkSeen, Stales: Purchases},
+		{Method: patch, Template: corePath + "/payment_details/{paymentDetailsId}/attemptRestrictions", Data: DataCustomer, Retry: RetryIdempotent, Mark: MarkSeen, Stales: Purchases},
+		{Method: post, Template: corePath + "/payment_methods", Data: DataCustomer, Retry: RetryNever, Mark: MarkSeen, Stales: Purchases},
 
 		// The publisher's own settings.
 		{Method: get, Template: corePath + "/campaigns", Data: DataPublisher, Retry: RetryRead, Mark: MarkSeen, LogBodies: true},

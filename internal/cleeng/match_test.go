@@ -3,6 +3,7 @@ package cleeng_test
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ func concrete(template string) (path string, values []string) {
 	segments := strings.Split(template, "/")
 	for i, s := range segments {
 		if strings.HasPrefix(s, "{") {
-			segments[i] = "Val%20ue-" + string(rune('0'+i))
+			segments[i] = "Val%20ue-" + strconv.Itoa(i)
 			values = append(values, segments[i])
 		}
 	}

@@ -14,8 +14,10 @@ func mediaStoreRows() []Endpoint {
 		{Method: post, Template: "/auths", Auth: AuthNone, Data: DataCustomer, Retry: RetryEffect, Kind: KindLogin, Mark: MarkDocumented},
 		{Method: post, Template: "/auths/refresh_token", Auth: AuthNone, Data: DataCustomer, Retry: RetryNever, Kind: KindRefresh, Mark: MarkDocumented},
 		{Method: del, Template: "/refresh_tokens", Auth: AuthJWT, Data: DataCustomer, Retry: RetryIdempotent, Kind: KindRevoke, Mark: MarkDocumented},
-		// The path of the SSO login was seen in a third-party client only.
-		{Method: post, Template: "/sso/auths", Auth: AuthPublisher, Data: DataCustomer, Retry: RetryEffect, Kind: KindSSO, Mark: MarkInferred, Stales: Profile},
+		// The path of the SSO login was seen in a third-party client only. That it
+		// sets the date of the last login is left to the lifetime of the profile,
+		// since the call does not show whose it is.
+		{Method: post, Template: "/sso/auths", Auth: AuthPublisher, Data: DataCustomer, Retry: RetryEffect, Kind: KindSSO, Mark: MarkInferred},
 		{Method: post, Template: "/customers", Auth: AuthNone, Data: DataCustomer, Retry: RetryNever, Kind: KindRegister, Mark: MarkDocumented},
 		{Method: put, Template: "/customers/passwords", Auth: AuthNone, Data: DataCustomer, Retry: RetryEffect, Kind: KindPassword, Mark: MarkDocumented},
 		{Method: patch, Template: "/customers/passwords", Auth: AuthNone, Data: DataCustomer, Retry: RetryNever, Kind: KindPassword, Mark: MarkDocumented},

@@ -1,8 +1,8 @@
 package cleeng
 
 import (
-	"encoding/binary"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -63,7 +63,8 @@ func (c *RPCCall) AppendTokens(dst []byte) []byte {
 				value, kind = string(literal), 'l'
 			}
 			dst = append(dst, t.name, kind)
-			dst = binary.AppendUvarint(dst, uint64(len(value)))
+			dst = strconv.AppendInt(dst, int64(len(value)), 10)
+			dst = append(dst, ':')
 			dst = append(dst, value...)
 		}
 	}

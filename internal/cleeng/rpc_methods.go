@@ -19,9 +19,9 @@ var rpcOther = &Endpoint{
 // rpcBatches are the rows of a batch of different methods, by the least of
 // their retry classes.
 var rpcBatches = func() (rows [RetryRead + 1]*Endpoint) {
-	for class := range rows {
+	for class := RetryNever; class <= RetryRead; class++ {
 		e := *rpcOther
-		e.Template, e.Mark, e.Retry = rpcPrefix+"batch", MarkDocumented, Retry(class)
+		e.Template, e.Mark, e.Retry = rpcPrefix+"batch", MarkDocumented, class
 		if e.Retry == RetryRead {
 			e.Stales = 0
 		}

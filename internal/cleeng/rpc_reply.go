@@ -184,7 +184,7 @@ func inOrder(calls []RPCCall, elements []RPCReplyElement) bool {
 	for i := range calls {
 		a, okA := idKey(calls[i].ID)
 		b, okB := idKey(elements[i].ID)
-		if okA != okB || a != b {
+		if okA != okB || a != b || calls[i].Ambiguous || len(elements[i].ids) > 1 {
 			return false
 		}
 	}

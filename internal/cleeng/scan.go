@@ -165,8 +165,10 @@ func appendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for _, r := range s {
 		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
+		case r == '"':
+			dst = append(dst, `\"`...)
+		case r == '\\':
+			dst = append(dst, `\\`...)
 		case r < ' ':
 			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
 		default:

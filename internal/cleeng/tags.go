@@ -55,9 +55,10 @@ const customerFacets = Profile | Purchases | Entitlements | Consents | Customer
 
 // AppendTags appends the names of what this read returns. Values come from the
 // path and else from get, which looks a name up in the query, in the params
-// of a JSON-RPC call or in the claims of an accepted JWT, and returns "" if it
-// knows none; get may be nil. The names asked for are those of the template,
-// such as offerId and customerId.
+// of a JSON-RPC call, in a JSON body or in the claims of a JWT, and returns ""
+// if it knows none; get may be nil. The names asked for are offerId and
+// customerId. A claim may be used although nobody verified it, as long as
+// names decide only on what is dropped and never on who may read.
 //
 // A read whose customer is unknown is named customer:? and is made stale by
 // every write on a customer, since it may be the same one.
