@@ -7,9 +7,11 @@ import (
 )
 
 func newCheck(s streams, load loader) *cobra.Command {
-	return &cobra.Command{
+	var live bool
+	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Validate the configuration and print it, secrets masked",
+		Long:  "Validates the configuration as serve would, and prints what is in force, secrets masked. With --live it also tries\neach upstream and each publisher key with one harmless call. It never touches a session.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := load(cmd)
@@ -19,10 +21,15 @@ func newCheck(s streams, load loader) *cobra.Command {
 			for _, warning := range cfg.Warnings() {
 				fmt.Fprintln(s.err, "warning:", warning)
 			}
-			if err := cfg.Dump(s.out); err != nil {
+			if live {
+				return checkLive(cmd.Context(), s, cfg)
+			}
+			if err := cfg.DumpSources(s.out); err != nil {
 				return failed(err)
 			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&live, "live", false, "also try keys, clock and reachability, instead of printing")
+	return cmd
 }
