@@ -73,7 +73,7 @@ func binary(t *testing.T) string {
 // process is a running program whose lines are watched for addresses.
 type process struct {
 	cmd   *exec.Cmd
-	done  chan struct{} // closed when both streams have ended
+	done  chan struct{} // closed when it has ended and all lines are read
 	mu    sync.Mutex
 	lines []string
 	grown chan struct{} // closed and replaced with each line
@@ -102,19 +102,15 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 		}
 		_, _ = io.Copy(io.Discard, r)
 	}()
-	var once sync.Once
-	end := func() {
-		once.Do(func() {
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-			kill := time.AfterFunc(startLimit, func() { _ = cmd.Process.Kill() })
-			_ = cmd.Wait()
-			kill.Stop()
-			_ = w.Close()
-			<-p.done
-		})
-	}
+	go func() {
+		_ = cmd.Wait() // how it ended shows in what it printed
+		_ = w.Close()
+	}()
 	t.Cleanup(func() {
-		end()
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(startLimit, func() { _ = cmd.Process.Kill() })
+		<-p.done
+		kill.Stop()
 		if t.Failed() {
 			t.Logf("%s printed:\n%s", cmd.Path, p.printed())
 		}
