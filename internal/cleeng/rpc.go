@@ -195,14 +195,18 @@ func (c *RPCCall) parseParams(params span) {
 // add takes a further value into account: the token is as good as the best.
 func (t *token) add(body []byte, value span) {
 	t.values = append(t.values, value)
-	state := TokenPresent
-	switch literal := value.of(body); {
+	t.state = max(t.state, state(value.of(body)))
+}
+
+// state judges the literal of a token that is there.
+func state(literal []byte) TokenState {
+	switch {
 	case string(literal) == "null" || isString(literal, ""):
-		state = TokenEmpty
+		return TokenEmpty
 	case isString(literal, Placeholder):
-		state = TokenPlaceholder
+		return TokenPlaceholder
 	}
-	t.state = max(t.state, state)
+	return TokenPresent
 }
 
 // Body returns the body that was parsed. It must not be changed.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cleengate/cleengate/internal/redact"
 )
 
 // Param returns the value of a top-level param: a string decoded, a number as
@@ -45,6 +47,27 @@ func (c *RPCCall) AppendTags(dst []string) []string {
 func (c *RPCCall) AppendStales(dst []string) []string {
 	own := c.customer.state == TokenPresent && c.Endpoint.Auth.Has(AuthCustomer)
 	return c.Endpoint.AppendStales(dst, Params{}, c.Param, own)
+}
+
+// Token returns the credential of one kind that the app sent, [AuthPublisher]
+// or [AuthCustomer]: the first value that is neither empty nor the
+// placeholder. A value that is no string is given as its literal.
+func (c *RPCCall) Token(kind Auth) redact.Secret {
+	t := &c.publisher
+	if kind == AuthCustomer {
+		t = &c.customer
+	}
+	for _, v := range t.values {
+		literal := v.of(c.body)
+		if state(literal) != TokenPresent {
+			continue
+		}
+		if value, ok := unquote(literal); ok {
+			return redact.New(value)
+		}
+		return redact.New(string(literal))
+	}
+	return redact.Secret{}
 }
 
 // AppendTokens appends the tokens that the app sent in this call, with their

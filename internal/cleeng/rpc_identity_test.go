@@ -95,6 +95,20 @@ func TestTokensMakeIdentity(t *testing.T) {
 	}
 }
 
+func TestToken(t *testing.T) {
+	c := &parse(t, `{"method":"m","params":{"publisherToken":"cleengate","publisherToken":"","publisherToken":"\"quoted\"","customerToken":{"a":1}}}`).Calls[0]
+	if got := c.Token(cleeng.AuthPublisher).Reveal(); got != `"quoted"` {
+		t.Errorf("publisher token %s", got)
+	}
+	if got := c.Token(cleeng.AuthCustomer).Reveal(); got != `{"a":1}` {
+		t.Errorf("customer token %s", got)
+	}
+	c = &parse(t, `{"method":"m","params":{"publisherToken":"cleengate","customerToken":null}}`).Calls[0]
+	if !c.Token(cleeng.AuthPublisher).IsZero() || !c.Token(cleeng.AuthCustomer).IsZero() {
+		t.Error("placeholder or null is a token")
+	}
+}
+
 func TestParam(t *testing.T) {
 	c := &parse(t, `{"method":"m","params":{"s":"a\/b","n":12,"f":-1.5,"o":{},"b":true,"z":null,"d":1,"d":2,"\u006b":"v"}}`).Calls[0]
 	for name, want := range map[string]string{"s": "a/b", "n": "12", "f": "-1.5", "o": "", "b": "", "z": "", "d": "", "k": "v", "none": ""} {

@@ -3,6 +3,7 @@ package cleeng
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strconv"
 )
 
@@ -25,6 +26,16 @@ type RPCReplyElement struct {
 	Message  string // of the error
 
 	ids []span // of the values of id, relative to Raw
+}
+
+// Format keeps the result, which may hold credentials, out of any printing.
+func (e RPCReplyElement) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "RPCReplyElement(error %v, code %d)", e.HasError, e.Code)
+}
+
+// Format keeps the results, which may hold credentials, out of any printing.
+func (r *RPCReply) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "RPCReply(%d elements)", len(r.Elements))
 }
 
 // ParseRPCReply takes a response body apart: one element, or a batch of up to

@@ -132,8 +132,9 @@ func TestSubset(t *testing.T) {
 
 func TestPrintingShowsNoToken(t *testing.T) {
 	r := parse(t, `{"method":"getCustomer","params":{"publisherToken":"canary","customerToken":"canary"},"id":1}`)
+	answer := reply(t, `{"result":{"token":"canary"},"id":"1"}`)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, v := range []any{r, r.Calls, r.Calls[0], &r.Calls[0]} {
+		for _, v := range []any{r, r.Calls, r.Calls[0], &r.Calls[0], answer, answer.Elements, answer.Elements[0]} {
 			if out := fmt.Sprintf(verb, v); strings.Contains(out, "canary") || strings.Contains(out, "63616e617279") || strings.Contains(out, "99 97 110") {
 				t.Errorf("%s of %T shows a token: %s", verb, v, out)
 			}
