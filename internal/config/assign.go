@@ -57,7 +57,7 @@ func (a *assigner) list(k key, value raw) {
 			a.fault(item.source, index(k.path, i), err)
 			continue
 		}
-		if secret, ok := element.Interface().(redact.Secret); ok && secret.IsZero() {
+		if secret, ok := reflect.TypeAssert[redact.Secret](element); ok && secret.IsZero() {
 			a.fault(item.source, index(k.path, i), &valueError{"is empty", "write the secret or remove the item"})
 			continue
 		}

@@ -85,7 +85,7 @@ func (d *dumper) section(section reflect.Value, prefix string, depth int) {
 // irrelevant reports whether a key is unset and belongs to another kind of
 // credential than its section is.
 func irrelevant(section reflect.Value, name string, value reflect.Value) bool {
-	credential, ok := section.Interface().(Credential)
+	credential, ok := reflect.TypeAssert[Credential](section)
 	if !ok || name == "kind" || name == "mode" || !(key{value: value}).empty() {
 		return false
 	}
@@ -113,7 +113,7 @@ func render(value reflect.Value, byFile bool) string {
 		}
 		return "[" + strings.Join(items, ", ") + "]"
 	}
-	if secret, ok := value.Interface().(redact.Secret); ok {
+	if secret, ok := reflect.TypeAssert[redact.Secret](value); ok {
 		if byFile || secret.IsZero() {
 			return `""`
 		}

@@ -87,15 +87,19 @@ func (Mode) choices() []string        { return []string{string(Shield), string(O
 func (CredentialKind) choices() []string {
 	return []string{string(PublisherToken), string(Session), string(Header)}
 }
+
 func (CredentialMode) choices() []string {
 	return []string{string(Fill), string(Replace), string(Pass)}
 }
+
 func (LogBodies) choices() []string {
 	return []string{string(LogNoBodies), string(LogFailedBodies), string(LogAllBodies)}
 }
+
 func (LogLevel) choices() []string {
 	return []string{string(LevelDebug), string(LevelInfo), string(LevelWarn), string(LevelError)}
 }
+
 func (LogFormat) choices() []string {
 	return []string{string(FormatAuto), string(FormatJSON), string(FormatText)}
 }

@@ -82,7 +82,7 @@ func (f *fileLayer) section(node *yaml.Node, section reflect.Type, path string) 
 		inner := join(path, pair.name)
 		field, ok := known[pair.name]
 		if !ok {
-			problem, remedy := unknownKey(inner, slices.Sorted(maps.Keys(known)))
+			problem, remedy := "unknown key", unknownKey(inner, slices.Sorted(maps.Keys(known)))
 			f.fault(f.at(pair.line), inner, problem, remedy)
 			continue
 		}
@@ -179,7 +179,7 @@ func (f *fileLayer) rules(from pair, path string) {
 		for _, pair := range f.pairs(node, index(path, i)) {
 			inner := join(index(path, i), pair.name)
 			if _, ok := known[pair.name]; !ok {
-				problem, remedy := unknownKey(inner, slices.Sorted(maps.Keys(known)))
+				problem, remedy := "unknown key", unknownKey(inner, slices.Sorted(maps.Keys(known)))
 				f.fault(f.at(pair.line), inner, problem, remedy)
 			} else if single, ok := f.single(pair.value, pair.line, inner); ok {
 				item.rule[pair.name] = single

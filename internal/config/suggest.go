@@ -52,16 +52,16 @@ func distance(a, b string) int {
 
 // unknownKey says what to write instead of a key that does not exist: a later
 // feature, a sibling spelled alike, the same name elsewhere, or the siblings.
-func unknownKey(path string, siblings []string) (problem, remedy string) {
+func unknownKey(path string, siblings []string) (remedy string) {
 	prefix, name := "", path
 	if dot := strings.LastIndexByte(path, '.'); dot >= 0 {
 		prefix, name = path[:dot+1], path[dot+1:]
 	}
 	if hint, ok := plannedKeys[path]; ok {
-		return "unknown key", hint
+		return hint
 	}
 	if near := closest(name, siblings); near != "" {
-		return "unknown key", "did you mean " + prefix + near + "?"
+		return "did you mean " + prefix + near + "?"
 	}
 	var elsewhere []string
 	Default().keys(func(k key) {
@@ -70,10 +70,10 @@ func unknownKey(path string, siblings []string) (problem, remedy string) {
 		}
 	})
 	if len(elsewhere) > 0 && len(elsewhere) <= 4 {
-		return "unknown key", "did you mean " + orList(elsewhere) + "?"
+		return "did you mean " + orList(elsewhere) + "?"
 	}
 	slices.Sort(siblings)
-	return "unknown key", fmt.Sprintf("the keys here are %s", strings.Join(siblings, ", "))
+	return fmt.Sprintf("the keys here are %s", strings.Join(siblings, ", "))
 }
 
 // plannedKeys are top-level keys that people may have read about.

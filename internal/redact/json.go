@@ -152,13 +152,13 @@ func (w *jsonWalker) object(how rule, depth int) ending {
 		}
 		if !first {
 			if c != ',' {
-				return endOr(c, broken)
+				return endAt(c)
 			}
 			w.pos++
 			c = w.peek()
 		}
 		if c != '"' {
-			return endOr(c, broken)
+			return endAt(c)
 		}
 		start := w.pos
 		if !w.quoted() {
@@ -169,7 +169,7 @@ func (w *jsonWalker) object(how rule, depth int) ending {
 			w.scrubString(start, w.pos, name)
 		}
 		if c = w.peek(); c != ':' {
-			return endOr(c, broken)
+			return endAt(c)
 		}
 		w.pos++
 		if end := w.value(w.member(how, name), depth+1); end != complete {
@@ -235,7 +235,7 @@ func (w *jsonWalker) array(how rule, depth int) ending {
 		}
 		if !first {
 			if c != ',' {
-				return endOr(c, broken)
+				return endAt(c)
 			}
 			w.pos++
 		}
@@ -245,9 +245,10 @@ func (w *jsonWalker) array(how rule, depth int) ending {
 	}
 }
 
-func endOr(c byte, otherwise ending) ending {
+// endAt is what it means to stop at c, which does not belong there.
+func endAt(c byte) ending {
 	if c == 0 {
 		return cut
 	}
-	return otherwise
+	return broken
 }

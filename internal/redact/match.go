@@ -49,7 +49,7 @@ func compile(patterns []pattern) *matcher {
 			m.shift[h] = min(m.shift[h], uint8(window-1-end))
 		}
 		h := blockHash(p, window-1, bits)
-		m.next[i], m.head[h] = m.head[h], int32(i+1) //nolint:gosec // the number of secrets is small
+		m.next[i], m.head[h] = m.head[h], int32(i+1)
 	}
 	return m
 }

@@ -99,13 +99,13 @@ func (s *shaper) object(depth int, outer bool) ending {
 		}
 		if n > 0 {
 			if c != ',' {
-				return endOr(c, broken)
+				return endAt(c)
 			}
 			w.pos++
 			c = w.peek()
 		}
 		if c != '"' {
-			return endOr(c, broken)
+			return endAt(c)
 		}
 		kept := len(s.out)
 		if end := s.member(n, depth, outer); end != complete {
@@ -134,7 +134,7 @@ func (s *shaper) member(n, depth int, outer bool) ending {
 	}
 	s.out = append(s.out, ':')
 	if c := w.peek(); c != ':' {
-		return endOr(c, broken)
+		return endAt(c)
 	}
 	w.pos++
 	if outer && s.failure && explains(name) {
@@ -180,7 +180,7 @@ func (s *shaper) array(depth int, outer bool) ending {
 		kept := len(s.out)
 		if n > 0 {
 			if c != ',' {
-				return endOr(c, broken)
+				return endAt(c)
 			}
 			w.pos++
 			s.out = append(s.out, ',')

@@ -56,7 +56,7 @@ func userInformation(s string, at int) bool {
 	const maxBefore = 256
 	before := s[max(0, at-maxBefore):at]
 	i := strings.LastIndex(before, "://")
-	return i >= 0 && strings.IndexAny(before[i+len("://"):], "/?# ") < 0
+	return i >= 0 && !strings.ContainsAny(before[i+len("://"):], "/?# ")
 }
 
 // webTokens finds JSON Web Tokens: a base64url JSON object always begins with
@@ -92,7 +92,7 @@ var schemeShift = func() (table [256]uint8) {
 	}
 	for _, e := range []string{"arer ", "asic ", "ARER ", "ASIC "} {
 		for i := range ending - 1 {
-			table[e[i]] = min(table[e[i]], uint8(ending-1-i)) //nolint:gosec // below 5
+			table[e[i]] = min(table[e[i]], uint8(ending-1-i))
 		}
 	}
 	return table

@@ -138,7 +138,7 @@ func escapeUTF16(s string, i int) (decoded string, n int) {
 	}
 	if r >= 0xD800 && r < 0xDC00 && i+8 <= len(s) && s[i+6] == '\\' && s[i+7] == 'u' {
 		if low, ok := hexBytes(s, i+8, 4); ok && low >= 0xDC00 && low < 0xE000 {
-			return string(rune((r-0xD800)<<10 + (low - 0xDC00) + 0x10000)), 12 //nolint:gosec // at most U+10FFFF
+			return string(rune((r-0xD800)<<10 + (low - 0xDC00) + 0x10000)), 12
 		}
 	}
 	return string(rune(r)), 6 //nolint:gosec // 16 bits

@@ -13,7 +13,7 @@ const (
 
 	// CustomerEmail and CustomerPassword log in at POST /auths.
 	CustomerEmail    = "jane@example.com"
-	CustomerPassword = "Sunny-Day-42" //nolint:gosec // invented sample value
+	CustomerPassword = "Sunny-Day-42"
 	CustomerID       = 100000001
 
 	// OtherCustomerEmail has the same password and owns nothing.

@@ -132,7 +132,7 @@ func BenchmarkAccess(b *testing.B) {
 		}
 	})
 	b.Run("reference=slog JSON", func(b *testing.B) {
-		log := slog.New(slog.NewJSONHandler(io.Discard, nil))
+		log := slog.New(slog.DiscardHandler)
 		a := &ordinary
 		b.ReportAllocs()
 		for b.Loop() {

@@ -105,7 +105,7 @@ func (e *lineEncoder) seconds(f field, d time.Duration) {
 	e.b = strconv.AppendInt(e.b, us/1e6, 10)
 	e.b = append(e.b, '.')
 	for unit := int64(1e5); unit > 0; unit /= 10 {
-		e.b = append(e.b, byte('0'+us/unit%10)) //nolint:gosec // one digit
+		e.b = append(e.b, byte('0'+us/unit%10))
 	}
 }
 
