@@ -75,6 +75,7 @@ func TestPublisherKeyInJSONRPC(t *testing.T) {
 			`[ {"id":1.50e3,"method":"listCustomers","params":{"publisherToken":"KEY"},"x":{"b":1,"a":2}},{"json-rpc":"2.0","method":"listCustomers","params":{"publisherToken":"mine"},"id":"2"} ]`,
 		},
 		{"no params", "text/plain", `{"method":"listCustomers","id":null}`, `{"method":"listCustomers","id":null,"params":{"publisherToken":"KEY"}}`},
+		{"no params, public read", "application/json", `{"jsonrpc":"2.0","method":"getSubscriptionOffer","id":1}`, `{"jsonrpc":"2.0","method":"getSubscriptionOffer","id":1,"params":{"publisherToken":"KEY"}}`},
 		{"list params", "application/json", `{"method":"listCustomers","params":[1]}`, `{"method":"listCustomers","params":[1]}`},
 		{"malformed", "application/json", `{"method":"listCustomers",`, `{"method":"listCustomers",`},
 		{"no call", "application/json", `{"a":1}`, `{"a":1}`},

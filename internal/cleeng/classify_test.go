@@ -45,8 +45,11 @@ func TestClassifyBody(t *testing.T) {
 		{ms, 401, `{"code":"AUTH0001","errors":["a long te`, cleeng.CodeJWTMissing},
 		{ms, 401, `{"errors":["a long te`, cleeng.CodeNone},
 		{ms, 401, `{"code":"AUTH00`, cleeng.CodeNone},
-		{ms, 401, ``, cleeng.CodeNone}, {ms, 401, `   `, cleeng.CodeNone}, {ms, 401, `"AUTH0001"`, cleeng.CodeNone},
-		{ms, 401, `<html>AUTH0001</html>`, cleeng.CodeNone}, {ms, 401, `[{"code":"AUTH0001"`, cleeng.CodeNone},
+		{ms, 401, ``, cleeng.CodeNone},
+		{ms, 401, `   `, cleeng.CodeNone},
+		{ms, 401, `"AUTH0001"`, cleeng.CodeNone},
+		{ms, 401, `<html>AUTH0001</html>`, cleeng.CodeNone},
+		{ms, 401, `[{"code":"AUTH0001"`, cleeng.CodeNone},
 		{ms, 401, "\x1f\x8b\x08\x00", cleeng.CodeNone},
 	} {
 		if got := cleeng.ClassifyBody(c.surface, c.status, []byte(c.body)); got != c.want {
@@ -71,9 +74,13 @@ func TestCodes(t *testing.T) {
 		code   cleeng.Code
 		want   bool
 	}{
-		{429, cleeng.CodeNone, true}, {429, cleeng.CodeGatewayThrottled, true}, {429, "S0001", true},
-		{429, cleeng.CodeCaptchaRequired, false}, {429, cleeng.CodeCaptchaFailed, false},
-		{503, cleeng.CodeGatewayThrottled, false}, {200, cleeng.CodeNone, false},
+		{429, cleeng.CodeNone, true},
+		{429, cleeng.CodeGatewayThrottled, true},
+		{429, "S0001", true},
+		{429, cleeng.CodeCaptchaRequired, false},
+		{429, cleeng.CodeCaptchaFailed, false},
+		{503, cleeng.CodeGatewayThrottled, false},
+		{200, cleeng.CodeNone, false},
 	} {
 		if got := cleeng.IsThrottle(c.status, c.code); got != c.want {
 			t.Errorf("%d %s: throttle %v", c.status, c.code, got)

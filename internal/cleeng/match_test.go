@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cleengate/cleengate/internal/cleeng"
 	"pgregory.net/rapid"
+
+	"github.com/cleengate/cleengate/internal/cleeng"
 )
 
 // concrete replaces the variables of a template by values that no literal of

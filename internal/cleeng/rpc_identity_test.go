@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cleengate/cleengate/internal/cleeng"
 	"pgregory.net/rapid"
+
+	"github.com/cleengate/cleengate/internal/cleeng"
 )
 
 func canonical(t *testing.T, params string) string {

@@ -35,7 +35,9 @@ func (c *RPCCall) Injectable() bool { return len(c.edits) > 0 }
 //     unless the call carries a customerToken that the method accepts. The
 //     published Node client sends both with every call;
 //   - is absent, and the method accepts a key, again unless there is an
-//     accepted customerToken.
+//     accepted customerToken;
+//   - is absent because there are no params at all: such a call carries
+//     nothing, and a method that takes no key does not mind one.
 //
 // If the member is repeated, one value that is a credential makes the call
 // not fillable: which one upstream reads is not known.
@@ -50,7 +52,7 @@ func (c *RPCCall) Fillable() bool {
 	case TokenEmpty:
 		return !own
 	case TokenAbsent:
-		return !own && c.Endpoint.Auth.Has(AuthPublisher)
+		return !own && (c.Endpoint.Auth.Has(AuthPublisher) || c.params == span{})
 	default:
 		return false
 	}

@@ -2,6 +2,7 @@ package cleeng
 
 import (
 	"encoding/json"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -136,11 +137,9 @@ func isString(literal []byte, want string) bool {
 	if len(literal) < 2 || literal[0] != '"' {
 		return false
 	}
-	for _, c := range literal {
-		if c == '\\' {
-			v, ok := unquote(literal)
-			return ok && v == want
-		}
+	if slices.Contains(literal, '\\') {
+		v, ok := unquote(literal)
+		return ok && v == want
 	}
 	return string(literal[1:len(literal)-1]) == want
 }

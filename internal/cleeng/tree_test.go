@@ -74,8 +74,8 @@ func (t *tree) all(name string) (values []*tree) {
 }
 
 func (t *tree) remove(names ...string) {
-	for i := len(t.names) - 1; i >= 0; i-- {
-		if slices.Contains(names, t.names[i]) {
+	for i, v := range slices.Backward(t.names) {
+		if slices.Contains(names, v) {
 			t.names = slices.Delete(t.names, i, i+1)
 			t.children = slices.Delete(t.children, i, i+1)
 		}
