@@ -30,7 +30,7 @@ func TestNormal(t *testing.T) {
 }
 
 func TestNormalDoesNotAllocate(t *testing.T) {
-	if n := testing.AllocsPerRun(20, func() { cleeng.Normal("/offers/S123456789_US/customers/a%40b.example") }); n != 0 {
+	if n := testing.AllocsPerRun(20, func() { _ = cleeng.Normal("/offers/S123456789_US/customers/a%40b.example") }); n != 0 {
 		t.Errorf("Normal allocates %v times", n)
 	}
 }

@@ -116,7 +116,7 @@ func (c *RPCCall) CanonicalParams(dst []byte) ([]byte, bool) {
 // appendCanonical recurses as deep as values are nested, which the parser has
 // bounded by maxDepth.
 func appendCanonical(dst, value []byte, top bool) ([]byte, bool) {
-	ok := true
+	var ok bool
 	switch value[0] {
 	case '[':
 		dst = append(dst, '[')

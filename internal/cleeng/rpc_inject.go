@@ -52,7 +52,7 @@ func (c *RPCCall) Fillable() bool {
 	case TokenEmpty:
 		return !own
 	case TokenAbsent:
-		return !own && (c.Endpoint.Auth.Has(AuthPublisher) || c.params == span{})
+		return !own && (c.Endpoint.Auth.Has(AuthPublisher) || c.params.start == c.params.end)
 	default:
 		return false
 	}
