@@ -164,7 +164,7 @@ func (a prometheusAPI) expect(t *testing.T, query, want string) {
 		return len(got) == 1 && got[0] == want
 	})
 	if !ok {
-		t.Errorf("%s is %v, want %s", query, got, want)
+		t.Fatalf("%s is %v, want %s", query, got, want)
 	}
 }
 
