@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 // NewFileStoreOn is NewFileStore on a disk of the test's own.
@@ -69,6 +71,8 @@ type CrashDisk struct {
 	Fail func(operation, name string) error
 	// LockErr is what taking the lock gives, nil for success.
 	LockErr error
+	// Pause is how long a sync takes.
+	Pause time.Duration
 
 	mu      sync.Mutex
 	live    map[string]*inode
@@ -92,6 +96,7 @@ func (d *CrashDisk) AfterCut(world *World, part float64, torn bool) *CrashDisk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	next := NewCrashDisk(world)
+	next.Pause = d.Pause
 	next.history = slices.Clone(d.history)
 	names := maps.Clone(d.durable)
 	for _, change := range d.pending[:int(part*float64(len(d.pending))+0.5)] {
@@ -147,6 +152,9 @@ func (d *CrashDisk) Put(name string, data []byte) {
 func (d *CrashDisk) do(operation, name string) error {
 	if !d.World.Step(operation + " " + name) {
 		return ErrPowerCut
+	}
+	if strings.HasPrefix(operation, "sync") {
+		time.Sleep(d.Pause)
 	}
 	if d.Fail != nil {
 		return d.Fail(operation, name)

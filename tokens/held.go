@@ -12,6 +12,7 @@ type held struct {
 	token    Token
 	refresh  redact.Secret
 	origin   string
+	asked    time.Time // when upstream was asked for it; zero: by another process
 	renewed  time.Time
 	lifetime time.Duration // zero: unknown
 	due      time.Time     // when to renew ahead; zero: never
@@ -40,7 +41,7 @@ const (
 // hold makes a token of a grant.
 func (s *Session) hold(grant Grant, generation uint64, origin string) *held {
 	h := s.newHeld(grant.Token, grant.Refresh, generation, origin)
-	h.renewed = grant.Received
+	h.asked, h.renewed = grant.Sent, grant.Received
 	expires, issued := claimTimes(grant.Token)
 	if expires.IsZero() {
 		return h

@@ -62,7 +62,7 @@ type model struct {
 	mu       sync.Mutex // guards what follows
 	broken   []string   // violations
 	revoked  []time.Time
-	excuses  int       // events that justify a renewal beyond the usual
+	excuses  int // events that justify a renewal beyond the usual
 	faults   []fault
 	diskFull bool
 }
@@ -251,11 +251,13 @@ func TestPromise0406Model(t *testing.T) {
 		life := rapid.SampledFrom([]time.Duration{5 * time.Second, 20 * time.Second, 15 * time.Minute}).Draw(rt, "life")
 		skew := rapid.SampledFrom([]time.Duration{0, 0, time.Hour, -time.Hour, 700 * time.Millisecond}).Draw(rt, "skew")
 		latency := time.Duration(rapid.IntRange(0, 150).Draw(rt, "latency")) * time.Millisecond
+		pause := time.Duration(rapid.IntRange(0, 20).Draw(rt, "disk sync")) * time.Millisecond
 		list := actions(login).Draw(rt, "actions")
 		var broken []string
 		synctest.Test(t, func(t *testing.T) {
 			crash := newCrashRun(login, 0)
 			crash.upstream.life, crash.upstream.skew, crash.upstream.latency = life, skew, latency
+			crash.disk.Pause = pause
 			m := &model{t: t, login: login, upstream: crash.upstream, crash: crash, full: &atomic.Bool{}}
 			broken = m.script(list)
 		})

@@ -26,13 +26,14 @@ func (c *causes) renewed(at []Where, generation uint64, now time.Time) {
 }
 
 // futile reports whether a refusal of generation at a place says nothing about
-// the token, and remembers it then. replayed: the call was sent again before.
-func (c *causes) futile(where Where, generation uint64, replayed bool, now time.Time) bool {
+// the token, and remembers it then. fresh: the generation was obtained because
+// the same call had been refused.
+func (c *causes) futile(where Where, generation uint64, fresh bool, now time.Time) bool {
 	if _, known := c.refusing.get(where, now); known {
 		return true
 	}
 	caused, known := c.caused.get(where, now)
-	if !replayed && (!known || caused != generation) {
+	if !fresh && (!known || caused != generation) {
 		return false
 	}
 	c.refusing.put(where, struct{}{}, now, now.Add(freshRefusal))
@@ -48,40 +49,50 @@ func (c *causes) accepted(where Where, generation uint64, now time.Time) {
 
 func (c *causes) any() bool { return len(c.caused.m) > 0 }
 
-// Rejected implements [Credential]. A call is sent again once at most, with a
-// newer token; a second refusal goes to the app.
+// maxReplays bounds how often one call is sent again for one session. More
+// than one is needed only where the newer token turns out to be as dead as the
+// older: it was obtained before both were revoked.
+const maxReplays = 3
+
+// Rejected implements [Credential]. A refusal of a token that was obtained
+// because this very call had been refused goes to the app.
 func (s *Session) Rejected(ctx context.Context, call *Call) (again bool, err error) {
 	if call.held == nil {
 		return false, nil
 	}
 	now := time.Now()
-	generation := call.token.Generation
-	h := s.current.Load()
-	if h.token.Generation > generation && !h.token.Expired(now) {
-		// Replaced since the call departed.
-		again, call.again = !call.again, true
-		return again, nil
+	fresh := !call.refusedAt.IsZero() && !call.held.asked.Before(call.refusedAt)
+	if call.refusedAt.IsZero() {
+		call.refusedAt = now
 	}
-	// A token that has expired meanwhile is replaced in any case.
-	if !h.token.Expired(now) && s.futile(call, now) {
+	h := s.current.Load()
+	newer := h.token.Generation > call.token.Generation && !h.token.Expired(now)
+	switch {
+	case call.replays >= maxReplays || newer && fresh:
+		return false, nil
+	case newer: // replaced since the call departed
+		call.replays++
+		return true, nil
+	case !h.token.Expired(now) && s.futile(call, fresh, now):
+		// One that has expired meanwhile is replaced in any case.
 		return false, nil
 	}
-	s.doubted.Store(generation)
-	if err := s.await(ctx, generation, &call.Where); err != nil {
+	s.doubted.Store(call.token.Generation)
+	if err := s.await(ctx, call.token.Generation, &call.Where); err != nil {
 		// Accepted somewhere since: it is alive, and this place does not like it.
 		if call.held.seen.since(now) {
 			return false, nil
 		}
 		return false, err
 	}
-	call.again = true
+	call.replays++
 	return true, nil
 }
 
-func (s *Session) futile(call *Call, now time.Time) bool {
+func (s *Session) futile(call *Call, fresh bool, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.causes.futile(call.Where, call.token.Generation, call.again, now) {
+	if !s.causes.futile(call.Where, call.token.Generation, fresh, now) {
 		return false
 	}
 	s.log.Warn("a fresh token was refused; this place causes no renewal for a while",

@@ -3,6 +3,7 @@ package tokens_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +38,85 @@ func TestSessionEndpointThatRefusesFreshTokens(t *testing.T) {
 	})
 }
 
+// With tokens that are replaced every few seconds a place that refuses them
+// all still costs one renewal a minute.
+func TestSessionEndpointThatRefusesShortLivedTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		renewals := func(forbidden bool) int {
+			upstream := newMediaStore()
+			upstream.life = 5 * time.Second
+			session := newSession(t, upstream, nil)
+			stop := run(t, session)
+			a := &app{session: session, store: upstream, refuse: func(endpoint string) bool { return endpoint == "forbidden" }}
+			for began := time.Now(); time.Since(began) < 10*time.Minute; time.Sleep(time.Second) {
+				a.call(t.Context(), "GET /offers")
+				if forbidden {
+					a.call(t.Context(), "forbidden")
+				}
+			}
+			stop()
+			logins, refreshes := upstream.counts()
+			return logins + refreshes
+		}
+		// Renewals on refusal take the place of some that were due anyhow.
+		if with, without := renewals(true), renewals(false); with > without+12 {
+			t.Errorf("%d renewals in 10 minutes, %d without the forbidden endpoint", with, without)
+		}
+	})
+}
+
+func TestSessionRevokedTokenIsNotSentWhileItIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		upstream := newMediaStore()
+		session := newSession(t, upstream, nil)
+		a := &app{session: session, store: upstream}
+		a.call(t.Context(), "GET /offers")
+		upstream.revokeAll()
+		var group sync.WaitGroup
+		group.Go(func() {
+			if r := a.call(t.Context(), "GET /offers"); r.status != 200 || r.sent != 2 {
+				t.Errorf("the call that finds out had %+v", r)
+			}
+		})
+		time.Sleep(2*upstream.latency + time.Millisecond) // it was refused, the renewal runs
+		if r := a.call(t.Context(), "GET /customers/{id}"); r.status != 200 || r.sent != 1 {
+			t.Errorf("a call during the renewal had %+v, want it to wait", r)
+		}
+		group.Wait()
+		if err := session.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSessionRefusalWithoutCureOfALivingTokenGoesToTheApp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		upstream := newMediaStore()
+		session := newSession(t, upstream, nil)
+		a := &app{session: session, store: upstream, refuse: func(endpoint string) bool { return endpoint == "forbidden" }}
+		a.call(t.Context(), "GET /offers")
+		upstream.fault = func(string, int) fault { return unavailable }
+		var group sync.WaitGroup
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			if r := a.call(ctx, "forbidden"); r.status != 401 || r.err != nil {
+				t.Errorf("the forbidden endpoint gave %+v; the token works elsewhere, so its own answer is the truth", r)
+			}
+		})
+		for range 20 {
+			if r := a.call(t.Context(), "GET /offers"); r.status != 200 {
+				t.Errorf("elsewhere: %+v", r)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		group.Wait()
+		if err := session.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestSessionRefusalOfAnOlderTokenCostsNoRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		upstream := newMediaStore()
@@ -59,10 +139,18 @@ func TestSessionRefusalOfAnOlderTokenCostsNoRenewal(t *testing.T) {
 		if _, err := session.Current(time.Now(), old); err != nil || old.Token().Generation != 2 {
 			t.Errorf("sent again with generation %d, %v", old.Token().Generation, err)
 		}
-		if again, _ := session.Rejected(t.Context(), old); again {
-			t.Error("a second refusal was to be sent again")
+		// That one was obtained before this call was refused, so it may have been
+		// revoked with the other. The next is fresh.
+		if again, err := session.Rejected(t.Context(), old); !again || err != nil {
+			t.Errorf("Rejected of the newer one = %v, %v; want it sent again", again, err)
 		}
-		wantCounts(t, upstream, 1, 1)
+		if _, err := session.Current(time.Now(), old); err != nil || old.Token().Generation != 3 {
+			t.Errorf("sent again with generation %d, %v", old.Token().Generation, err)
+		}
+		if again, _ := session.Rejected(t.Context(), old); again {
+			t.Error("a refusal of a fresh token was to be sent again")
+		}
+		wantCounts(t, upstream, 1, 2)
 		if err := session.Close(); err != nil {
 			t.Error(err)
 		}
@@ -72,6 +160,7 @@ func TestSessionRefusalOfAnOlderTokenCostsNoRenewal(t *testing.T) {
 func TestSessionRefusedWhileExpiredIsSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		upstream := newMediaStore()
+		upstream.life = 20 * time.Second
 		session := newSession(t, upstream, nil)
 		a := &app{session: session, store: upstream, refuse: func(endpoint string) bool { return endpoint == "forbidden" }}
 		a.call(t.Context(), "forbidden")

@@ -185,7 +185,7 @@ func (s *Session) settle(r *renewal, outcome Outcome, err error) {
 	if err == nil {
 		s.failure = nil
 		s.delays.Reset()
-		if h := s.current.Load(); h.token.Generation > r.stale {
+		if h := s.current.Load(); outcome == Renewed {
 			s.causes.renewed(r.places, h.token.Generation, now)
 			s.troubled.Store(s.causes.any())
 		}

@@ -194,6 +194,33 @@ func TestSessionWrongClockSendsNoDeadToken(t *testing.T) {
 	}
 }
 
+// Without Run every token is used to its end: whatever part of a second the
+// clocks are apart, none departs dead or so late that it would arrive dead.
+func TestSessionSendsNoTokenThatIsDeadByTheUpstreamsClock(t *testing.T) {
+	for _, skew := range []time.Duration{0, 300 * time.Millisecond, 900 * time.Millisecond, time.Hour + 999*time.Millisecond, -300 * time.Millisecond} {
+		for _, life := range []time.Duration{5 * time.Second, time.Minute} {
+			synctest.Test(t, func(t *testing.T) {
+				upstream := newMediaStore()
+				upstream.life, upstream.skew = life, skew
+				session := newSession(t, upstream, nil)
+				a := &app{session: session, store: upstream, depart: func(jwt string) {
+					if upstream.dead(jwt) {
+						t.Errorf("skew %v: a dead token departed", skew)
+					}
+				}}
+				for began := time.Now(); time.Since(began) < 5*time.Minute; time.Sleep(13 * time.Millisecond) {
+					if r := a.call(t.Context(), "GET /offers"); r.sent != 1 || r.status != 200 {
+						t.Fatalf("skew %v: %+v", skew, r)
+					}
+				}
+				if err := session.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
 func TestPromise06LostAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		upstream := newMediaStore()

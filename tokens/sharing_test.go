@@ -38,7 +38,7 @@ func TestPromise06ProcessesShareOneSession(t *testing.T) {
 					upstream := newMediaStore()
 					upstream.life = 20 * time.Second
 					disk := tokens.NewCrashDisk(&tokens.World{})
-					disk.LockErr = lock
+					disk.LockErr, disk.Pause = lock, 3*time.Millisecond
 					first := ""
 					if !login {
 						first = upstream.seed()

@@ -111,7 +111,9 @@ type Call struct {
 	key     *key   // the key behind it, of Keys
 	held    *held  // what is behind it, of Session
 	refused []*key // keys that this call was refused with
-	again   bool   // it was sent again after a renewal
+
+	refusedAt time.Time // when a Session's token was refused first
+	replays   int       // how often it was to be sent again since
 }
 
 // Token returns what was injected last, or the zero Token.
