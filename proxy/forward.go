@@ -76,5 +76,6 @@ func (p *Proxy) chain(up *upstream, transport http.RoundTripper, cfg *config.Con
 	rt = p.limited(up, rt, parts.Limits, cfg.Retry.Throttled)
 	rt = &renew{next: rt, proxy: p}
 	rt = &retry{next: rt, proxy: p}
+	rt = &refreshes{next: rt, proxy: p}
 	return rt
 }

@@ -62,6 +62,7 @@ func (c *tally) Attempt(upstream string, status int, reason string, _ time.Durat
 	c.add(fmt.Sprintf("attempt %s %d %s", upstream, status, reason))
 }
 func (c *tally) QueueWait(string, time.Duration) {}
+func (c *tally) FlightJoined()                   { c.add("joined") }
 func (c *tally) Retried(cause string)            { c.add("retried " + cause) }
 func (c *tally) RetryBudgetExhausted()           { c.add("budget exhausted") }
 func (c *tally) Observed(action string)          { c.add("observed " + action) }

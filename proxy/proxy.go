@@ -37,6 +37,8 @@ type Metrics interface {
 	Retried(cause string)
 	// RetryBudgetExhausted counts a repeat that the budget forbade.
 	RetryBudgetExhausted()
+	// FlightJoined counts a call that got the answer of another's.
+	FlightJoined()
 	// QueueWait measures how long a call waited for its place.
 	QueueWait(limit string, waited time.Duration)
 	// Observed counts what mode observe left undone.
@@ -72,6 +74,7 @@ type Proxy struct {
 	buffers    budget
 	budgets    retryBudgets
 	seen       sightings
+	grace      tokens.Grace
 	reverseLog *log.Logger
 	dial       dialFunc
 
@@ -131,8 +134,10 @@ func (p *Proxy) Handler(listener string) http.Handler {
 // this process.
 func (p *Proxy) Guard() *Guard { return p.view.Load().guard }
 
-// Close gives up idle connections. Requests still under way keep theirs.
+// Close waits for customers' refreshes under way, whose answers cannot be had
+// again, and gives up idle connections. No request may be served any more.
 func (p *Proxy) Close() {
+	p.grace.Wait()
 	if v := p.view.Load(); v != nil {
 		for _, up := range v.upstreams {
 			up.transport.CloseIdleConnections()

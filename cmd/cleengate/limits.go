@@ -10,6 +10,9 @@ import (
 // proxyMetrics is what the proxy counts while requests are under way.
 type proxyMetrics struct{ *telemetry.Metrics }
 
+// FlightJoined counts a call that got the answer of another's.
+func (m proxyMetrics) FlightJoined() { m.Cache().Joined() }
+
 // QueueWait measures how long a call waited for its place.
 func (m proxyMetrics) QueueWait(limit string, waited time.Duration) {
 	m.Limits().Waited(limit, waited)

@@ -176,22 +176,14 @@ func (p *process) start() {
 	p.loops.Go(func() error { return p.secrets.Run(ctx) })
 	p.loops.Go(func() error { return p.limits.Run(ctx) })
 	p.loops.Go(func() error { p.followSecrets(ctx); return nil })
+	p.metrics.ConfigWarnings(len(p.cfg.Load().Warnings()))
 	for _, warning := range p.cfg.Load().Warnings() {
 		p.log.Warn(warning)
 	}
-	p.warnOfMissingKeys()
 	p.health.Started()
 	for _, e := range p.endpoints {
 		fmt.Fprintf(p.out, "%s listens on %s\n", e.name, e.url())
 		p.log.Info("listening", "listener", e.name, "address", e.url())
-	}
-}
-
-func (p *process) warnOfMissingKeys() {
-	for name, c := range p.cfg.Load().Credentials {
-		if c.Kind == config.PublisherToken && c.Mode != config.Pass && len(c.Tokens) == 0 {
-			p.log.Warn("Credential "+name+" has no key: calls pass with the credentials they carry. Give it one with credentials."+name+".tokens_file or CLEENGATE_CREDENTIALS_PUBLISHER_TOKENS_FILE.", "credential", name)
-		}
 	}
 }
 
@@ -209,6 +201,7 @@ func (p *process) reload() error {
 		p.log.Error("The configuration was not reloaded; the old one stays in force.", "error", err.Error())
 		return err
 	}
+	p.metrics.ConfigWarnings(len(cfg.Warnings()))
 	for _, warning := range cfg.Warnings() {
 		p.log.Warn(warning)
 	}

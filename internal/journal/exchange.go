@@ -210,3 +210,21 @@ func (x *Exchange) LateStatus() int {
 	defer x.mu.Unlock()
 	return x.outcome
 }
+
+// Adopt takes over what another record, of a call made on this one's behalf,
+// has gathered so far.
+func (x *Exchange) Adopt(other *Exchange) {
+	other.mu.Lock()
+	attempts, events, queue, err := append([]Attempt(nil), other.attempts...), append([]Event(nil), other.events...), other.queue, other.err
+	other.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.attempts = append(x.attempts, attempts...)
+	x.attempts = x.attempts[:min(len(x.attempts), maxAttempts)]
+	x.events = append(x.events, events...)
+	x.events = x.events[:min(len(x.events), maxEvents)]
+	x.queue += queue
+	if x.err == "" {
+		x.err = err
+	}
+}

@@ -1,0 +1,110 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const newPair = `{"responseData":{"jwt":"j2","refreshToken":"r2"},"errors":[]}`
+
+func TestPromise06_TwoTabsOneRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var arrivals atomic.Int32
+		r := newLimitedRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			_, _ = io.Copy(io.Discard, req.Body)
+			if arrivals.Add(1) > 1 {
+				w.WriteHeader(http.StatusUnprocessableEntity)
+				return
+			}
+			time.Sleep(2 * time.Second)
+			w.Header().Set("X-Kept", "yes")
+			_, _ = io.WriteString(w, newPair)
+		}))
+		const path, body = "/auths/refresh_token", `{"refreshToken":"r1"}`
+		ctx, leave := context.WithCancel(t.Context())
+		gone := make(chan struct{})
+		go func() { // the first tab closes at once
+			defer close(gone)
+			req, _ := http.NewRequestWithContext(ctx, http.MethodPost, r.url+path, strings.NewReader(body))
+			if resp, err := r.client().RoundTrip(req); err == nil {
+				_ = resp.Body.Close()
+				t.Error("it did not leave")
+			}
+		}()
+		synctest.Wait()
+		leave()
+		<-gone
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				a := r.do("POST", path, strings.NewReader(body))
+				if a.StatusCode != 200 || a.body != newPair || a.Header.Get("X-Kept") != "yes" {
+					t.Errorf("%d %s", a.StatusCode, a.body)
+				}
+			})
+		}
+		wg.Wait()
+		if a := r.do("POST", path, strings.NewReader(body)); a.body != newPair || arrivals.Load() != 1 {
+			t.Errorf("within the grace time: %q, %d arrivals", a.body, arrivals.Load())
+		}
+		time.Sleep(11 * time.Second)
+		if a := r.do("POST", path, strings.NewReader(body)); a.StatusCode != 422 || arrivals.Load() != 2 {
+			t.Errorf("after it: %d, %d arrivals", a.StatusCode, arrivals.Load())
+		}
+	})
+}
+
+func TestThrottledRefreshIsWaitedOut(t *testing.T) {
+	for _, body := range []string{`{"message":"Too Many Requests"}`, `{"errors":["Too many requests"],"code":"X"}`} {
+		synctest.Test(t, func(t *testing.T) {
+			var arrivals atomic.Int32
+			r := newLimitedRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				_, _ = io.Copy(io.Discard, req.Body)
+				if arrivals.Add(1) == 1 {
+					throttle(w, "12", body) // longer than the usual patience
+					return
+				}
+				_, _ = io.WriteString(w, newPair)
+			}))
+			a := r.do("POST", "/auths/refresh_token", strings.NewReader(`{"refreshToken":"r1"}`))
+			if a.StatusCode != 200 || a.body != newPair || arrivals.Load() != 2 {
+				t.Errorf("%d %s after %d arrivals", a.StatusCode, a.body, arrivals.Load())
+			}
+		})
+	}
+}
+
+func TestRefreshIsNeverSentTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var arrivals atomic.Int32
+		r := newLimitedRig(t, http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+			_, _ = io.Copy(io.Discard, req.Body)
+			arrivals.Add(1)
+			panic(http.ErrAbortHandler) // handled, and the answer is lost
+		}))
+		if a := r.do("POST", "/auths/refresh_token", strings.NewReader(`{"refreshToken":"r1"}`)); a.StatusCode != 502 || arrivals.Load() != 1 {
+			t.Errorf("%d after %d arrivals", a.StatusCode, arrivals.Load())
+		}
+	})
+}
+
+func TestDifferentRefreshesStayApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newLimitedRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			b, _ := io.ReadAll(req.Body)
+			_, _ = io.WriteString(w, `{"responseData":{"jwt":"j","refreshToken":"for `+strings.ReplaceAll(string(b), `"`, "")+`"}}`)
+		}))
+		one := r.do("POST", "/auths/refresh_token", strings.NewReader(`{"refreshToken":"r1"}`)).body
+		other := r.do("POST", "/auths/refresh_token", strings.NewReader(`{"refreshToken":"r2"}`)).body
+		if one == other {
+			t.Errorf("both got %s", one)
+		}
+	})
+}
