@@ -59,6 +59,16 @@ export const scenarios = {
     return { text: stage.text().replace(/\d{9,}/g, 'N') };
   },
 
+  // The JWT has expired, so the client refreshes before its next call.
+  async refresh(stage) {
+    const first = await stage.logIn();
+    stage.expire();
+    stage.show('TransactionList', {});
+    await stage.settled('/transactions');
+    await stage.seen('Transactions');
+    return { renewed: stage.window.localStorage.getItem('CLEENG_AUTH_TOKEN') !== first.jwt };
+  },
+
   async purchase(stage) {
     await stage.logIn('john@example.com');
     let done = false;
