@@ -6,8 +6,8 @@ import (
 	"github.com/cleengate/cleengate/internal/redact"
 )
 
-// held is a session's token with what belongs to it. All but seen and
-// volatile is immutable.
+// held is a session's token with what belongs to it. It is immutable but for
+// seen, and for what the running renewal alone touches.
 type held struct {
 	token    Token
 	refresh  redact.Secret
@@ -18,9 +18,8 @@ type held struct {
 	due      time.Time     // when to renew ahead; zero: never
 	seen     sightings
 
-	// volatile: neither token was ever stored. The running renewal alone
-	// touches it.
-	volatile bool
+	unstored bool // storing it failed, and has to be tried again
+	loose    bool // its refresh token is certainly on no disk
 }
 
 const (

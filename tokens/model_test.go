@@ -250,7 +250,7 @@ func TestPromise0406Model(t *testing.T) {
 		login := rapid.Bool().Draw(rt, "login")
 		life := rapid.SampledFrom([]time.Duration{5 * time.Second, 20 * time.Second, 15 * time.Minute}).Draw(rt, "life")
 		skew := rapid.SampledFrom([]time.Duration{0, 0, time.Hour, -time.Hour, 700 * time.Millisecond}).Draw(rt, "skew")
-		latency := time.Duration(rapid.IntRange(0, 150).Draw(rt, "latency")) * time.Millisecond
+		latency := time.Duration(rapid.IntRange(1, 150).Draw(rt, "latency")) * time.Millisecond
 		pause := time.Duration(rapid.IntRange(0, 20).Draw(rt, "disk sync")) * time.Millisecond
 		list := actions(login).Draw(rt, "actions")
 		var broken []string

@@ -3,6 +3,7 @@ package tokens
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -58,17 +59,22 @@ func (s *FileStore) Save(record Record) error {
 	}
 	next := s.next
 	s.next = nil
-	if next != nil && s.commit(next, text) == nil {
-		s.sweep(record.Spent)
-		return nil
+	if next != nil {
+		err := s.commit(next, text)
+		if err == nil {
+			s.sweep(record.Spent)
+		}
+		if err == nil || !errors.Is(err, ErrNotStored) {
+			return err
+		}
 	}
 	// Nothing was reserved, or what was is gone: another process without a
 	// lock may have swept it away.
 	if next, err = s.newNext(); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNotStored, err)
 	}
 	if err := s.commit(next, text); err != nil {
-		return s.wrap("store the session", err)
+		return err
 	}
 	s.sweep(record.Spent)
 	return nil
@@ -79,13 +85,21 @@ func (s *FileStore) commit(next *nextFile, text []byte) error {
 	_, err := next.file.WriteAt(text, 0)
 	if err = errors.Join(err, next.file.Truncate(int64(len(text))), next.file.Sync()); err != nil {
 		s.discard(next)
-		return err
+		return fmt.Errorf("%w: %w", ErrNotStored, s.wrap("write the session", err))
 	}
-	if err := errors.Join(next.file.Close(), s.disk.rename(next.name, s.recordName())); err != nil {
+	err = next.file.Close()
+	if err == nil {
+		err = s.disk.rename(next.name, s.recordName())
+	}
+	if err != nil {
 		_ = s.disk.remove(next.name)
-		return err
+		if !absent(err) {
+			// A failed rename may have happened all the same, on a network disk.
+			return s.wrap("put the session in place", err)
+		}
+		return fmt.Errorf("%w: %w", ErrNotStored, s.wrap("put the session in place", err))
 	}
-	return s.disk.sync()
+	return s.wrap("store the session", s.disk.sync())
 }
 
 // sweep removes the claims on tokens that a durable record lists as spent, and

@@ -122,7 +122,7 @@ type candidate struct {
 	refresh redact.Secret
 	origin  string
 	lasting bool // configured: its claim stays for good
-	stored  bool // it is on a disk, and so needs a claim
+	stored  bool // it may be on a disk, and so needs a claim
 }
 
 // configured returns the configured refresh token if it is new: not the one
@@ -148,8 +148,8 @@ func (s *Session) configured(record Record) (candidate, error) {
 // inherited returns the refresh token that came with the last token.
 func (s *Session) inherited(record Record) candidate {
 	h := s.current.Load()
-	if h != nil && (h.volatile || record.Token.IsZero()) && !h.refresh.IsZero() {
-		return candidate{refresh: h.refresh, origin: h.origin, stored: !h.volatile}
+	if h != nil && (h.unstored || record.Token.IsZero()) && !h.refresh.IsZero() {
+		return candidate{refresh: h.refresh, origin: h.origin, stored: !h.loose}
 	}
 	return candidate{refresh: record.Refresh, origin: record.Origin, stored: true}
 }

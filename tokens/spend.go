@@ -69,14 +69,17 @@ func (s *Session) withdraw(name string, lasting bool) {
 // token is then unknown to the disk, so that no restart can send it twice.
 func (s *Session) keep(r *renewal, h *held, record Record) {
 	spent := recent(record.Spent, s.spent)
+	h.loose = true
 	for {
 		err := s.store.Save(s.record(h, spent))
 		if err == nil {
+			h.unstored, h.loose = false, false
 			s.stored()
 			return
 		}
+		h.unstored = true
+		h.loose = h.loose && errors.Is(err, ErrNotStored)
 		if !s.patient(r) {
-			h.volatile = true
 			s.unstored(err)
 			return
 		}
@@ -120,7 +123,7 @@ func (s *Session) patient(r *renewal) bool {
 // stored then. A newer record of another process is left alone.
 func (s *Session) mend(record Record, readErr error) Record {
 	h := s.current.Load()
-	if h == nil || !h.volatile {
+	if h == nil || !h.unstored {
 		return record
 	}
 	ours := record.Token.Equal(h.token.Value) // only its durability is in doubt
@@ -133,10 +136,11 @@ func (s *Session) mend(record Record, readErr error) Record {
 	}
 	mended := s.record(h, recent(record.Spent, s.spent))
 	if err := s.store.Save(mended); err != nil {
+		h.loose = h.loose && errors.Is(err, ErrNotStored)
 		s.unstored(err)
 		return record
 	}
-	h.volatile = false
+	h.unstored, h.loose = false, false
 	s.stored()
 	return mended
 }

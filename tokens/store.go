@@ -14,6 +14,9 @@ import (
 var (
 	// ErrClaimed: the refresh token has been sent before, or is being sent.
 	ErrClaimed = errors.New("the refresh token has been used before")
+	// ErrNotStored: nothing of the record will be found later. Other errors of
+	// Save leave that open.
+	ErrNotStored = errors.New("the session is not stored")
 	// ErrLocked: another process held the lock for as long as one could wait.
 	ErrLocked = errors.New("another process holds the lock of the session")
 	// ErrLockBroken: there is no working lock. It does not mean that somebody
@@ -64,7 +67,7 @@ type Store interface {
 	// Claimed reports whether a claim on digest is in force.
 	Claimed(digest string) (bool, error)
 	// Save replaces the record, then ends the claims that do not last on the
-	// tokens it lists as spent.
+	// tokens it lists as spent. Errors: [ErrNotStored] if that is certain.
 	Save(record Record) error
 }
 
