@@ -62,7 +62,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	url, arrived, _ := slowUpstream(t)
 	g := startGate(t, append(upstreamEnv(url), "CLEENGATE_SHUTDOWN_DRAIN=1h"))
 	go func() {
-		if resp, err := http.Get(g.url + "/3.1/offers"); err == nil { //nolint:noctx // it is cut off
+		if resp, err := http.Get(g.url + "/3.1/offers"); err == nil {
 			_ = resp.Body.Close()
 		}
 	}()
