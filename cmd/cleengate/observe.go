@@ -1,14 +1,20 @@
 package main
 
 import (
+	"net/http"
+
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/telemetry"
+	"github.com/cleengate/cleengate/internal/totals"
 )
 
 // observe is the sink of finished exchanges: it counts them and writes their
 // line to the log.
-func observe(log *telemetry.Log, m *telemetry.Metrics) func(*journal.Exchange) {
+func observe(log *telemetry.Log, m *telemetry.Metrics, hourly *totals.Totals) func(*journal.Exchange) {
 	return func(x *journal.Exchange) {
+		if x.Upstream != "" {
+			hourly.Add(hourlySample(x))
+		}
 		m.Request(x.Upstream, x.Endpoint, x.Method, x.Status, string(x.Source), x.Duration)
 		countShielding(m, x)
 		log.Access(&telemetry.AccessLine{
@@ -17,6 +23,23 @@ func observe(log *telemetry.Log, m *telemetry.Metrics) func(*journal.Exchange) {
 			Upstreams: x.UpstreamTime(), Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Mark: x.Mark, Error: x.Failure(),
 		})
 	}
+}
+
+func hourlySample(x *journal.Exchange) *totals.Sample {
+	s := &totals.Sample{
+		Time: x.Start.Add(x.Duration), Upstream: x.Upstream, Endpoint: x.Endpoint, Client: x.Client, Failed: x.Status >= 400,
+		Saved: x.Source == journal.SourceCache || x.Source == journal.SourceFlight, Queue: x.QueueWait(), Duration: x.Duration,
+	}
+	for _, a := range x.Attempts() {
+		if a.Departed.IsZero() {
+			continue
+		}
+		s.Attempts++
+		if a.Status == http.StatusTooManyRequests {
+			s.Throttled++
+		}
+	}
+	return s
 }
 
 // countShielding compares what the upstream answered with what the app got: a

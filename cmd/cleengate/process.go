@@ -15,6 +15,7 @@ import (
 	"github.com/cleengate/cleengate/internal/console"
 	"github.com/cleengate/cleengate/internal/redact"
 	"github.com/cleengate/cleengate/internal/telemetry"
+	"github.com/cleengate/cleengate/internal/totals"
 	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/proxy"
 	"github.com/cleengate/cleengate/tokens"
@@ -35,6 +36,7 @@ type process struct {
 	proxy      *proxy.Proxy
 	creds      *credentials
 	limits     *limiter.Set
+	hourly     *totals.Totals
 	health     console.Health
 	started    time.Time
 
@@ -67,8 +69,12 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	}
 	p.metrics = telemetry.NewMetrics(versionText())
 	p.metrics.RegisterLog(p.log.Dropped)
-	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: proxyMetrics{p.metrics}, Sink: observe(p.log, p.metrics)})
 	p.state = openState(cfg, p.log.Logger, p.metrics)
+	p.hourly = totals.New(p.state.dir, p.log.Logger)
+	if err := p.hourly.Load(); err != nil {
+		p.log.Warn(err.Error())
+	}
+	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: proxyMetrics{p.metrics}, Sink: observe(p.log, p.metrics, p.hourly)})
 	if p.limits, err = limiter.NewSet(proxy.LimitConfigs(cfg), p.state.dir, p.log.Logger); err != nil {
 		return nil, errors.Join(err, p.log.Close())
 	}
@@ -175,6 +181,7 @@ func (p *process) start() {
 	p.loops.Go(func() error { return p.creds.run(ctx) })
 	p.loops.Go(func() error { return p.secrets.Run(ctx) })
 	p.loops.Go(func() error { return p.limits.Run(ctx) })
+	p.loops.Go(func() error { return p.hourly.Run(ctx) })
 	p.loops.Go(func() error { p.followSecrets(ctx); return nil })
 	p.metrics.ConfigWarnings(len(p.cfg.Load().Warnings()))
 	for _, warning := range p.cfg.Load().Warnings() {

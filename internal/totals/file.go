@@ -1,0 +1,137 @@
+package totals
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+const (
+	fileName    = "totals.jsonl"
+	fileVersion = 1
+	maxFile     = 4 << 20
+)
+
+// header is the first line of the file; an hour each follows, newest first, so
+// that what does not fit is the oldest.
+type header struct {
+	Version int `json:"cleengate_totals"`
+}
+
+// Load reads what an earlier process saved. A file that cannot be read is kept
+// aside under another name, and the error says which.
+func (t *Totals) Load() error {
+	if t.dir == "" {
+		return nil
+	}
+	path := filepath.Join(t.dir, fileName)
+	f, err := os.Open(path) //nolint:gosec // in the state directory
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("hourly totals: %w", err)
+	}
+	hours, err := decode(io.LimitReader(f, maxFile))
+	_ = f.Close()
+	if err != nil {
+		aside := path + ".spoilt-" + strconv.FormatInt(time.Now().Unix(), 10)
+		return errors.Join(fmt.Errorf("hourly totals in %s cannot be read (%w); they begin anew, and the file is kept as %s", path, err, aside), os.Rename(path, aside))
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, saved := range hours {
+		h := t.hour(saved.Start.Unix() / 3600)
+		h.peakSecond, h.peakMinute = max(h.peakSecond, saved.PeakSecond), max(h.peakMinute, saved.PeakMinute)
+		for _, r := range saved.Rows {
+			h.row(rowKey{r.Upstream, r.Endpoint, r.Client}).add(&r)
+		}
+	}
+	return nil
+}
+
+func (r *Row) add(o *Row) {
+	r.Requests += o.Requests
+	r.Attempts += o.Attempts
+	r.Throttled += o.Throttled
+	r.Failed += o.Failed
+	r.Saved += o.Saved
+	r.QueueSeconds += o.QueueSeconds
+	r.DurationSeconds += o.DurationSeconds
+}
+
+func decode(r io.Reader) ([]Hour, error) {
+	d := json.NewDecoder(r)
+	var head header
+	if err := d.Decode(&head); err != nil {
+		return nil, err
+	}
+	if head.Version != fileVersion {
+		return nil, errVersion
+	}
+	var hours []Hour
+	for {
+		var h Hour
+		switch err := d.Decode(&h); {
+		case errors.Is(err, io.EOF):
+			return hours, nil
+		case err != nil:
+			return nil, err
+		}
+		hours = append(hours, h)
+	}
+}
+
+// Save writes the totals if they changed: to a file beside, synced, and then
+// renamed, so that a crash leaves the old one or the new one.
+func (t *Totals) Save() error {
+	t.mu.Lock()
+	changed := t.dirty
+	t.dirty = false
+	t.mu.Unlock()
+	if t.dir == "" || !changed {
+		return nil
+	}
+	if err := replace(filepath.Join(t.dir, fileName), t.encode()); err != nil {
+		t.mu.Lock()
+		t.dirty = true
+		t.mu.Unlock()
+		return fmt.Errorf("hourly totals: %w", err)
+	}
+	return nil
+}
+
+func (t *Totals) encode() []byte {
+	out, _ := json.Marshal(header{Version: fileVersion}) // a number: cannot fail
+	out = append(out, '\n')
+	hours := t.Snapshot(time.Time{})
+	for i := len(hours) - 1; i >= 0; i-- {
+		line, err := json.Marshal(hours[i])
+		if err != nil || len(out)+len(line)+1 > maxFile {
+			break
+		}
+		out = append(append(out, line...), '\n')
+	}
+	return out
+}
+
+func replace(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".next-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
