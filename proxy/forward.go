@@ -12,9 +12,11 @@ import (
 // way up is undone here wherever promise 12 wants the app's own bytes.
 func (p *Proxy) reverseProxy(up *upstream, transport http.RoundTripper) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Rewrite:        func(pr *httputil.ProxyRequest) { rewrite(pr, up) },
-		Transport:      transport,
-		FlushInterval:  -1, // every piece of a body goes on as it comes
+		Rewrite:   func(pr *httputil.ProxyRequest) { rewrite(pr, up) },
+		Transport: transport,
+		// Bodies of unknown length are flushed by ReverseProxy as they come, and
+		// those of known length by responseWriter, which spares the extra write
+		// that a FlushInterval costs every answer.
 		BufferPool:     p.copies,
 		ErrorHandler:   p.fail,
 		ModifyResponse: p.modifyResponse,

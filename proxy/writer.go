@@ -20,6 +20,7 @@ type responseWriter struct {
 	caller context.Context //nolint:containedctx // the request's own: ended when the caller has left
 	status int
 	sent   int64
+	length int64 // of the body as declared, -1 for unknown
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -48,6 +49,9 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.sent += int64(n)
+	if err == nil && w.sent < w.length {
+		w.Flush() // the rest may be long in coming; the last piece goes with the end
+	}
 	return n, err
 }
 
@@ -67,6 +71,10 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // decorate sets the response fields that are ours.
 func (w *responseWriter) decorate() {
 	h, x := w.Header(), w.x
+	w.length = -1
+	if declared, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
+		w.length = declared
+	}
 	h["X-Request-Id"] = []string{x.rec.RequestID}
 	if _, set := h["Content-Type"]; !set {
 		h["Content-Type"] = nil // keeps net/http from sniffing one
