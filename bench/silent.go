@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// silent measures a burst at a provider that says nothing, after the limit has
+// been looked for under demand, from an empty state directory.
+func silent(ctx context.Context, b *bench, s settings) (err error) {
+	up, err := b.start(ctx, window(burstLimit, map[string]any{"dialects": []string{}}), "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, up.close()) }()
+
+	demand, cancel := context.WithTimeout(ctx, s.demand)
+	up.load.flood(demand, 300, "Demand/1", func(answer) {})
+	cancel()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	before, err := up.sim.counters(ctx)
+	if err != nil {
+		return err
+	}
+	answers, wall := up.load.burst(ctx, s.calls)
+	after, err := up.sim.counters(ctx)
+	if err != nil {
+		return err
+	}
+	b.all200("silent", answers)
+	b.wall("silent", fmt.Sprintf("wall time / ideal after %v of demand", s.demand), wall, ideal(s.calls, burstLimit), 1.15)
+	throttled, arrivals := after.Throttled-before.Throttled, after.Arrivals-before.Arrivals
+	share := float64(throttled) / float64(max(arrivals, 1))
+	b.line("silent", "share of 429 upstream", fmt.Sprintf("%.2f %% (%d of %d)", 100*share, throttled, arrivals), "< 2 %", share < 0.02)
+	b.line("silent", "share of 429 upstream while looking", fmt.Sprintf("%.2f %% (%d of %d)", 100*float64(before.Throttled)/float64(max(before.Arrivals, 1)), before.Throttled, before.Arrivals), "none", true)
+	return nil
+}
