@@ -96,9 +96,14 @@ func (a *adaptive) grownTo(rate float64) time.Duration {
 }
 
 // throttled cuts the rate. sent is the number of departures in the second that ended
-// with the one that was refused.
-func (a *adaptive) throttled(sent int) {
-	a.settle(min(a.rate, max(float64(sent), minRate)))
+// with the one that was refused. It measures the limit if there was demand; without,
+// a refusal says that the rate is too high, but not that it is as high as that.
+func (a *adaptive) throttled(sent int, demand bool) {
+	reached := float64(sent)
+	if !demand {
+		reached = max(reached, a.start)
+	}
+	a.settle(min(a.rate, max(reached, minRate)))
 }
 
 func (a *adaptive) settle(ceiling float64) {

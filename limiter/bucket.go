@@ -37,7 +37,7 @@ type Bucket struct {
 	foreign  foreignConsumer
 	departed int64 // departures so far
 	flight   flight
-	latency  time.Duration // from departure to header, smoothed
+	latency  time.Duration // from departure to header, about the longest of late
 	timer    *time.Timer
 	armed    time.Duration // what timer is set to; 0 if stopped
 	later    bool          // something happened that makes departures later than predicted

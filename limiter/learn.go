@@ -62,13 +62,14 @@ func (b *Bucket) read(r *reading, p *Place, now time.Duration) (changed bool) {
 		}
 		changed = true
 	} else if w.level.known && p.ordinal < w.level.ordinal {
-		return false // an answer to an older call came late
+		w.older(r, now)
+		return false
 	}
 	if w.limit != r.limit {
 		w.limit = r.limit
 		w.rebase()
 		w.settled, w.slip = false, 0
-		w.level.known = false
+		w.level.known, w.lows = false, lows{}
 		changed = true
 	}
 	w.read = now
@@ -93,14 +94,23 @@ func (b *Bucket) read(r *reading, p *Place, now time.Duration) (changed bool) {
 	b.watchForeign(w, &e)
 	own := int64(w.log.count(now)) - e.later()
 	w.beyond = e.used() > own+e.tolerance()
-	w.level = level{known: true, remaining: r.remaining - b.overtaking(p), ordinal: p.ordinal, sent: p.departed, resets: now + span}
+	if w.apart(r, now) > 0 {
+		w.lows = lows{}
+	}
+	w.lows.add(now, r.remaining)
+	w.level = level{
+		known: true, remaining: w.lows.since(p.departed) - b.overtaking(p), ordinal: p.ordinal,
+		sent: p.departed, resets: now + span,
+	}
 	if r.reset != unknown {
 		w.level.resets = now + r.reset
 	}
 	w.level.expires = now + span
-	if w.fixed() && r.reset != unknown {
+	if r.reset != unknown {
 		// Whole seconds are rounded down by some.
-		w.level.expires = now + r.reset + min(r.grain, span/10)
+		if told := now + r.reset + min(r.grain, max(span/10, r.reset)); w.fixed() || !w.sure && !w.told && told > w.level.expires {
+			w.level.expires = told
+		}
 	}
 	w.level.expires = min(w.level.expires, now+b.cfg.MaxPause)
 	if w.fixed() && now-w.judged >= time.Second && w.level.credit(now, b.departed, 0) < float64(b.line.n) {

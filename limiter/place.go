@@ -46,7 +46,7 @@ func (p *Place) Answered(f Feedback) Outcome {
 	}
 	now := b.now()
 	b.end(p)
-	b.latency += (now - p.departed - b.latency) / 8
+	b.timed(now - p.departed)
 	var out Outcome
 	switch {
 	case f.otherwise():
@@ -60,6 +60,15 @@ func (p *Place) Answered(f Feedback) Outcome {
 	}
 	b.settle(now)
 	return out
+}
+
+// timed takes in how long an answer took; slow ones count at once, fast ones slowly.
+func (b *Bucket) timed(took time.Duration) {
+	if took > b.latency {
+		b.latency = min(took, 2*b.latency+100*time.Millisecond)
+	} else {
+		b.latency -= (b.latency - took) / 8
+	}
 }
 
 // Failed gives the place back of a call that left and got no answer.

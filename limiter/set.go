@@ -14,8 +14,8 @@ import (
 // maxBuckets bounds the buckets of a [Set].
 const maxBuckets = 4096
 
-// saveEvery is how soon what was learned is written down.
-const saveEvery = 5 * time.Second
+// saveEvery is how often what was learned is written down, at most.
+const saveEvery = time.Second
 
 // Set holds the buckets of all limits, one for each credential that uses a limit,
 // and keeps what they have learned. All methods may be called from any goroutine.
@@ -106,12 +106,7 @@ func (s *Set) Get(limit, credential string) *Bucket {
 	s.buckets[key] = b
 	if was := s.saved[key]; was != nil {
 		delete(s.saved, key)
-		passed := max(0, time.Since(s.savedAt))
-		away := passed
-		if !s.clean {
-			away = 0
-		}
-		b.restore(was, away, passed)
+		b.restore(was, max(0, time.Since(s.savedAt)), s.clean)
 	}
 	if s.closed || !s.drainBy.IsZero() {
 		b.Drain(s.drainBy)
@@ -223,6 +218,11 @@ func (s *Set) Run(ctx context.Context) error {
 			return nil
 		case <-s.dirty:
 		}
+		err := s.Save()
+		if err != nil && !complained {
+			s.log.Warn("learned limits are not saved; after a restart they are learned anew", "error", err)
+		}
+		complained = err != nil
 		timer := time.NewTimer(saveEvery)
 		select {
 		case <-ctx.Done():
@@ -230,11 +230,6 @@ func (s *Set) Run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		}
-		err := s.Save()
-		if err != nil && !complained {
-			s.log.Warn("learned limits are not saved; after a restart they are learned anew", "error", err)
-		}
-		complained = err != nil
 	}
 }
 

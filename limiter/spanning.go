@@ -22,6 +22,8 @@ type spanning struct {
 	rolling bool // calls come back one by one
 	settled bool // the span was measured, and is not to be tried shorter
 
+	atLeast time.Duration // no shorter span agrees with what was counted together
+
 	sum      int64 // remaining plus departures, at the last evidence
 	sumHigh  int64 // highest since
 	reset    time.Duration
@@ -47,6 +49,17 @@ type evidence struct {
 	refused  bool  // the call was throttled, and so did not count
 	waiting  bool  // calls are waiting
 	history  *history
+}
+
+// oldest is how old the oldest of our calls is that the provider counts, at least. If
+// it counts more than we know of, that is forever.
+func (e *evidence) oldest() time.Duration {
+	n := e.used() - e.tolerance()
+	if n < 1 {
+		return 0
+	}
+	age := e.history.age(e.received, e.later()+n)
+	return min(age, maxBelievable)
 }
 
 // used is how many calls the provider counts.
@@ -130,6 +143,9 @@ func (s *spanning) span(present time.Duration, e *evidence) time.Duration {
 	}
 	s.slope.add(point{e.sent, sum, e.ordinal, s.events})
 	s.sumHigh = max(s.sumHigh, sum)
+	if present > shortSpan && e.reset != unknown {
+		s.atLeast = max(s.atLeast, e.reset-e.grain+e.oldest())
+	}
 	if s.trying {
 		if measured, ok := s.outpaced(e); ok {
 			return measured
@@ -163,9 +179,15 @@ func (s *spanning) rolled(present time.Duration, sum int64, moved time.Duration,
 	s.sure = true
 	length := max(e.reset, min(moved, since))
 	if length-e.grain <= shortSpan {
-		return snap(length, e.grain)
+		// Short windows are not followed so closely that they could be told from a
+		// sliding one, whose resets are nearer than it is long.
+		if present <= shortSpan {
+			return present
+		}
+		return snap(max(length, min(s.atLeast, present), time.Second), e.grain)
 	}
 	s.rolling = false
+	length = max(length, min(s.atLeast, present))
 	if present-e.grain <= length && length <= present+e.grain {
 		return present
 	}
@@ -186,7 +208,7 @@ func (s *spanning) forget(sum int64, e *evidence) time.Duration {
 // rebase begins a new sum, since the old one cannot go on.
 func (s *spanning) rebase() {
 	s.sum, s.sumHigh = 1<<62, 0 // the next reading lowers and raises them
-	s.slope, s.misfits, s.forgot = slope{}, 0, 0
+	s.slope, s.misfits, s.forgot, s.atLeast = slope{}, 0, 0, 0
 }
 
 // slid concludes from calls that came back without the window being emptied.

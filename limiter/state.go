@@ -55,6 +55,12 @@ type windowState struct {
 	Sure        bool    `json:"sure,omitempty"`
 	Rolling     bool    `json:"rolling,omitempty"`
 	Settled     bool    `json:"settled,omitempty"`
+	// Sent are the departures of the last span, oldest first.
+	Sent []sentState `json:"sent,omitempty"`
+	// Remaining is what the provider said to remain, less what left since, and
+	// holds for HoldsSeconds; 0 if it said nothing.
+	Remaining    int64   `json:"remaining,omitempty"`
+	HoldsSeconds float64 `json:"holds_seconds,omitempty"`
 }
 
 // export writes down what the bucket has learned.
@@ -71,18 +77,22 @@ func (b *Bucket) export() bucketState {
 		s.Failures, s.Endpoint = b.pause.failures, b.pause.endpoint
 	}
 	for _, w := range b.windows {
-		s.Windows = append(s.Windows, windowState{
+		ws := windowState{
 			Family: w.key.family, Policy: w.key.policy, Limit: w.limit, SpanSeconds: w.log.span.Seconds(),
-			Told: w.told, Sure: w.sure, Rolling: w.rolling, Settled: w.settled,
-		})
+			Told: w.told, Sure: w.sure, Rolling: w.rolling, Settled: w.settled, Sent: exportSent(&w.log, now),
+		}
+		if w.level.known && w.level.expires > now {
+			ws.Remaining = max(0, int64(w.level.credit(now, b.departed, 0)))
+			ws.HoldsSeconds = (w.level.expires - now).Seconds()
+		}
+		s.Windows = append(s.Windows, ws)
 	}
 	return s
 }
 
-// restore takes over what a process before this one has learned. away is how long
-// ago its last call can have left at the latest, and passed how long ago it wrote
-// s; both at least 0.
-func (b *Bucket) restore(s *bucketState, away, passed time.Duration) {
+// restore takes over what a process before this one has learned. passed is how long
+// ago it wrote s, at least 0; clean says that nothing left since.
+func (b *Bucket) restore(s *bucketState, passed time.Duration, clean bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
@@ -95,7 +105,7 @@ func (b *Bucket) restore(s *bucketState, away, passed time.Duration) {
 		b.capped = s.Capped
 	}
 	for i := range min(len(s.Windows), maxWindows) {
-		b.restoreWindow(&s.Windows[i], now, away)
+		b.restoreWindow(&s.Windows[i], now, passed, clean)
 	}
 	if left := time.Duration(min(s.PausedSeconds, b.cfg.MaxPause.Seconds())*float64(time.Second)) - passed; left > 0 && !math.IsNaN(s.PausedSeconds) {
 		b.pause = pause{on: true, since: now, began: now, until: now + left, endpoint: s.Endpoint, failures: min(max(s.Failures, 0), 6)}
@@ -103,7 +113,7 @@ func (b *Bucket) restore(s *bucketState, away, passed time.Duration) {
 	b.settle(now)
 }
 
-func (b *Bucket) restoreWindow(s *windowState, now, away time.Duration) {
+func (b *Bucket) restoreWindow(s *windowState, now, passed time.Duration, clean bool) {
 	span := time.Duration(s.SpanSeconds * float64(time.Second))
 	if s.Limit <= 0 || s.Limit > maxCount || !sane(s.SpanSeconds) || s.SpanSeconds > maxBelievable.Seconds() || span < minSpan {
 		return
@@ -118,10 +128,14 @@ func (b *Bucket) restoreWindow(s *windowState, now, away time.Duration) {
 	w.rebase()
 	b.windows = append(b.windows, w)
 	b.known = now
-	if b.cfg.Rate > 0 && b.cfg.Rate*span.Seconds() < float64(s.Limit)/4 {
-		return // what is pinned keeps far below it
+	w.recall(s.Sent, now-passed)
+	since := 0
+	if !clean {
+		since = w.presume(now-passed, now, w.burst(max(b.cfg.Burst, 1)))
 	}
-	w.presume(now-away, w.burst(max(b.cfg.Burst, 1)))
+	if holds := time.Duration(min(s.HoldsSeconds, b.cfg.MaxPause.Seconds())*float64(time.Second)) - passed; holds > 0 && s.Remaining >= 0 {
+		w.level = level{known: true, remaining: max(0, s.Remaining-int64(since)), ordinal: b.departed, sent: now, expires: now + holds}
+	}
 }
 
 func sane(v float64) bool { return v > 0 && !math.IsInf(v, 0) && !math.IsNaN(v) }

@@ -89,7 +89,8 @@ func (b *Bucket) cut(p *Place, now time.Duration, changed bool) {
 		b.capped = true
 	}
 	b.rate.rate = b.pace.rate
-	b.rate.throttled(b.history.count(now, p.departed-time.Second) - int(b.departed-p.ordinal))
+	sent := b.history.count(now, p.departed-time.Second) - int(b.departed-p.ordinal)
+	b.rate.throttled(sent, b.backlogged(now))
 }
 
 // diagnose compares what we sent with what is known.

@@ -32,6 +32,7 @@ type window struct {
 	log   ledger // our departures of the last span; log.span is the span
 	told  bool   // the provider named the span
 	level level
+	lows  lows
 	spanning
 	read   time.Duration // when it was last read
 	judged time.Duration // when the waiters were last judged for what remains
@@ -138,50 +139,4 @@ func (w *window) resize(now time.Duration, span time.Duration, h *history) {
 			w.log.add(s.last, s.count)
 		}
 	}
-}
-
-// presume fills the ledger with what a process before this one may have sent in
-// the span before the instant at, if it kept to the window: everything that pacing
-// admits, as late as pacing admits it.
-func (w *window) presume(at time.Duration, burst int) {
-	rate := w.rate(burst)
-	n := int(min(w.budget(burst), float64(grains)))
-	per := w.budget(burst) / float64(n)
-	sent := 0.0
-	for i := n; i >= 1; i-- {
-		before := time.Duration(float64(i) * per / rate * float64(time.Second))
-		whole := int(sent + per)
-		w.log.add(at-before, whole)
-		sent += per - float64(whole)
-	}
-	w.log.add(at, burst)
-}
-
-// level is the newest word of the provider on what remains.
-type level struct {
-	known     bool
-	remaining int64
-	ordinal   int64 // of the departure that it answered
-	sent      time.Duration
-	resets    time.Duration // latest instant of the reset
-	expires   time.Duration // when it says nothing any more
-}
-
-// credit is how many calls may leave now: what remained less what has left since.
-func (l *level) credit(now time.Duration, departed int64, replenish float64) float64 {
-	return float64(l.remaining-(departed-l.ordinal)) + replenish*(now-l.sent).Seconds()
-}
-
-func (l *level) earliest(now time.Duration, departed int64, replenish float64) time.Duration {
-	if !l.known || now >= l.expires {
-		return 0
-	}
-	credit := l.credit(now, departed, replenish)
-	if credit >= 1 {
-		return 0
-	}
-	if replenish <= 0 {
-		return l.expires
-	}
-	return min(l.expires, now+time.Duration((1-credit)/replenish*float64(time.Second))+1)
 }

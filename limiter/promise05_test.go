@@ -1,0 +1,377 @@
+package limiter_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/cleengate/cleengate/limiter"
+)
+
+// TestPromise05NoWindowHoldsMore: with a known limit no window of the provider holds
+// more departures than the limit, when we are the only consumer: under random
+// demand, cancellations, reordered answers, skewed clocks, changes of the limit,
+// and restarts clean and unclean.
+func TestPromise05NoWindowHoldsMore(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawStory(rt)
+		var problem string
+		dir := t.TempDir()
+		synctest.Test(t, func(t *testing.T) { problem = s.play(t, dir) })
+		if problem != "" {
+			rt.Fatalf("%s\n%+v", problem, s)
+		}
+	})
+}
+
+// story is a random history of one bucket.
+type story struct {
+	Kind    string
+	Limit   int
+	Window  time.Duration
+	Offset  time.Duration
+	Dialect string
+	Skew    time.Duration
+	Jitter  time.Duration
+	Seed    uint64
+	Steps   []step
+}
+
+type step struct {
+	Calls   int           // started at once
+	Cancel  int           // of 10 calls, how many leave early
+	Wait    time.Duration // afterwards
+	Restart string        // afterwards: "", "clean" or "kill"
+}
+
+func drawStory(rt *rapid.T) story {
+	s := story{
+		Kind:    rapid.SampledFrom([]string{"fixed", "sliding", "bucket"}).Draw(rt, "kind"),
+		Limit:   rapid.IntRange(1, 60).Draw(rt, "limit"),
+		Window:  rapid.SampledFrom([]time.Duration{time.Second, time.Minute}).Draw(rt, "window"),
+		Dialect: rapid.SampledFrom([]string{"delta", "delta floor", "fraction", "epoch", "epoch ms", "date", "ietf-06", "ietf-07", "ietf-11"}).Draw(rt, "dialect"),
+		Skew:    time.Duration(rapid.Int64Range(-3600, 3600).Draw(rt, "skew")) * time.Second,
+		Jitter:  time.Duration(rapid.Int64Range(1, 250).Draw(rt, "jitter")) * time.Millisecond,
+		Seed:    rapid.Uint64().Draw(rt, "seed"),
+	}
+	s.Offset = time.Duration(rapid.Int64Range(0, int64(s.Window/time.Millisecond)).Draw(rt, "offset")) * time.Millisecond
+	for range rapid.IntRange(2, 8).Draw(rt, "steps") {
+		s.Steps = append(s.Steps, step{
+			Calls:   rapid.IntRange(0, 40).Draw(rt, "calls"),
+			Cancel:  rapid.IntRange(0, 5).Draw(rt, "cancel"),
+			Wait:    time.Duration(rapid.Int64Range(0, int64(s.Window/time.Millisecond)).Draw(rt, "wait")) * time.Millisecond,
+			Restart: rapid.SampledFrom([]string{"", "", "", "clean", "kill"}).Draw(rt, "restart"),
+		})
+	}
+	return s
+}
+
+// referee counts departures as the provider would if they arrived at once.
+type referee struct {
+	story
+	mu         sync.Mutex
+	departures map[*limiter.Place]departure
+	problem    string
+}
+
+type departure struct {
+	at    time.Time
+	known bool // the limit was known then
+}
+
+// lost takes back a departure that never reached the provider, since a process that
+// begins with nothing known can only go by what the provider counts.
+func (r *referee) lost(p *limiter.Place) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.departures, p)
+}
+
+// departed notes a departure, and whether the limit was known.
+func (r *referee) departed(p *limiter.Place, at time.Time, known bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.departures[p] = departure{at, known}
+	if !known || r.problem != "" {
+		return
+	}
+	if got, limit := r.fullest(at), r.Limit; got > limit {
+		r.problem = fmt.Sprintf("%d departures in the window that holds %v, limit %d per %v", got, at, limit, r.Window)
+	}
+}
+
+// fullest counts the departures of the window that ends with at; for a bucket, those
+// that it has no tokens for come on top of its limit.
+func (r *referee) fullest(at time.Time) int {
+	window := func(t time.Time) int64 { return (t.UnixNano() - int64(r.Offset)) / int64(r.Window) }
+	all := slices.SortedFunc(maps.Values(r.departures), func(a, b departure) int { return a.at.Compare(b.at) })
+	count := 0
+	for _, d := range all {
+		if r.Kind == "fixed" && window(d.at) == window(at) || r.Kind == "sliding" && at.Sub(d.at) < r.Window {
+			count++
+		}
+	}
+	if r.Kind != "bucket" {
+		return count
+	}
+	perSecond := float64(r.Limit) / r.Window.Seconds()
+	tokens, last := float64(r.Limit), all[0].at
+	for _, d := range all {
+		tokens = min(float64(r.Limit), tokens+d.at.Sub(last).Seconds()*perSecond) - 1
+		last = d.at
+		if !d.known {
+			tokens = max(tokens, 0) // it was refused
+		}
+	}
+	// Tokens come in while a call is on its way, for a longer time or a shorter one.
+	if tokens+perSecond*r.Jitter.Seconds()+1e-6 < 0 {
+		return r.Limit + int(math.Ceil(-tokens))
+	}
+	return 0
+}
+
+func (s story) play(t *testing.T, dir string) string {
+	ref := &referee{story: s, departures: map[*limiter.Place]departure{}}
+	var p provider = &fixedWindow{limit: s.Limit, length: s.Window, offset: s.Offset}
+	switch s.Kind {
+	case "sliding":
+		p = &slidingLog{limit: s.Limit, length: s.Window}
+	case "bucket":
+		p = &tokenBucket{capacity: float64(s.Limit), perSec: float64(s.Limit) / s.Window.Seconds()}
+	}
+	rng := rand.New(rand.NewPCG(s.Seed, 1))
+	u := &upstream{provider: p, dialect: dialects[s.Dialect], skew: s.Skew, lost: ref.lost, rng: rand.New(rand.NewPCG(s.Seed, 2))}
+	u.latency = func(rng *rand.Rand) time.Duration {
+		return time.Millisecond + time.Duration(rng.Int64N(int64(s.Jitter)))
+	}
+	life, end := startLife(t, dir, u, ref)
+	for _, st := range s.Steps {
+		for range st.Calls {
+			ctx, cancel := context.WithCancel(life.ctx)
+			if rng.IntN(10) < st.Cancel {
+				time.AfterFunc(time.Duration(rng.Int64N(int64(2*s.Window))), cancel)
+			}
+			life.run.wg.Go(func() {
+				defer cancel()
+				_, _ = life.run.send(ctx, normal)
+			})
+		}
+		<-time.After(st.Wait)
+		if st.Restart != "" {
+			end(st.Restart == "clean")
+			// By the time that a process is up, what the one before sent has arrived.
+			<-time.After(s.Jitter)
+			life, end = startLife(t, dir, u, ref)
+		}
+	}
+	end(true)
+	return ref.problem
+}
+
+// life is one process.
+type life struct {
+	ctx context.Context
+	run *run
+}
+
+func startLife(t *testing.T, dir string, u *upstream, ref *referee) (l *life, end func(clean bool)) {
+	set, err := limiter.NewSet([]limiter.Config{{Name: "test"}}, dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Load(); err != nil {
+		t.Fatal(err)
+	}
+	b := set.Get("test", "key")
+	ctx, cancel := context.WithCancel(t.Context())
+	l = &life{ctx: ctx, run: runWith(t, b, u)}
+	l.run.transport.Departed = func(_ *http.Request, p *limiter.Place) {
+		ref.departed(p, time.Now(), known(b.Snapshot(), ref.Window))
+	}
+	var saver sync.WaitGroup
+	saver.Go(func() { _ = set.Run(ctx) })
+	return l, func(clean bool) {
+		cancel()
+		l.run.wg.Wait()
+		saver.Wait()
+		if clean {
+			if err := set.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// known tells whether the bucket knows the limit. It does not where it has guessed at
+// the length of the window, says so, and is wrong.
+func known(s limiter.Snapshot, window time.Duration) bool {
+	for _, w := range s.Windows {
+		if w.Sure || time.Duration(w.Span) >= window {
+			return true
+		}
+	}
+	return false
+}
+
+// throttling is an upstream that throttles when told to.
+type throttling struct {
+	mu     sync.Mutex
+	now    map[string]bool // endpoints that are refused
+	header http.Header
+	body   string
+	calls  []string
+	delay  time.Duration
+}
+
+func (u *throttling) RoundTrip(r *http.Request) (*http.Response, error) {
+	u.mu.Lock()
+	refuse := u.now[r.URL.Path]
+	u.calls = append(u.calls, r.URL.Path)
+	u.mu.Unlock()
+	<-time.After(max(u.delay, time.Millisecond))
+	resp := answer(r, http.StatusOK, "fine")
+	if refuse {
+		resp = answer(r, http.StatusTooManyRequests, u.body)
+		for name, values := range u.header {
+			resp.Header[name] = values
+		}
+	}
+	return resp, nil
+}
+
+func (u *throttling) set(endpoint string, refuse bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.now == nil {
+		u.now = map[string]bool{}
+	}
+	u.now[endpoint] = refuse
+}
+
+func (u *throttling) count() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.calls)
+}
+
+func retryAfter(seconds int) http.Header {
+	return http.Header{"Retry-After": {strconv.Itoa(seconds)}}
+}
+
+// TestPromise05PauseHolds: after a throttle nothing leaves before the pause is over,
+// then one probe, and the others only once that has passed.
+func TestPromise05PauseHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &throttling{header: retryAfter(10), delay: 100 * time.Millisecond}
+		b := newBucket(t, limiter.Config{Start: 1000, Concurrency: 1000})
+		c := &caller{t: t, transport: transportTo(u, b)}
+		u.set("/a", true)
+		first := c.start("/a", time.Minute)
+		<-time.After(150 * time.Millisecond)
+		throttled := time.Now().Add(-50 * time.Millisecond)
+		u.set("/a", false)
+		var rest []<-chan result
+		for range 20 {
+			rest = append(rest, c.start("/a", time.Minute))
+		}
+		<-time.After(9800 * time.Millisecond)
+		if n := u.count(); n != 1 {
+			t.Fatalf("%d calls left during the pause", n-1)
+		}
+		if until := b.Snapshot().PausedUntil; until == nil || until.Sub(throttled) < 10*time.Second || until.Sub(throttled) > 10600*time.Millisecond {
+			t.Fatalf("paused until %v, %v after the throttle; want 10s or a little more", until, until.Sub(throttled))
+		}
+		<-time.After(time.Until(*b.Snapshot().PausedUntil) + 50*time.Millisecond)
+		if n := u.count(); n != 2 {
+			t.Fatalf("%d calls left as probes, want one", n-1)
+		}
+		for _, ch := range append(rest, first) {
+			if res := <-ch; res.status != http.StatusOK {
+				t.Errorf("status %d, %v", res.status, res.err)
+			}
+		}
+	})
+}
+
+// TestPromise05EndpointPause: the probe goes elsewhere if it can; only when that
+// passes and the refused endpoint is refused again is the pause its own.
+func TestPromise05EndpointPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &throttling{header: retryAfter(2), delay: 10 * time.Millisecond}
+		b := newBucket(t, limiter.Config{Start: 1000, Concurrency: 1000})
+		c := &caller{t: t, transport: transportTo(u, b)}
+		u.set("/bad", true)
+		bad := []<-chan result{c.start("/bad", time.Minute)}
+		<-time.After(20 * time.Millisecond)
+		bad = append(bad, c.start("/bad", time.Minute))
+		good := []<-chan result{c.start("/good", time.Minute), c.start("/good", time.Minute)}
+		for _, ch := range good {
+			if res := <-ch; res.status != http.StatusOK || res.took < 1900*time.Millisecond {
+				t.Errorf("a call elsewhere got %d after %v, want 200 after the pause of the whole bucket", res.status, res.took)
+			}
+		}
+		u.mu.Lock()
+		calls := u.calls
+		u.mu.Unlock()
+		if len(calls) < 2 || calls[1] != "/good" {
+			t.Errorf("calls %v, want the probe at /good", calls)
+		}
+		<-time.After(50 * time.Millisecond) // /bad was tried alone and refused again
+		before := u.count()
+		if res := <-c.start("/good", time.Minute); res.took > 100*time.Millisecond {
+			t.Errorf("a call elsewhere waited %v for a pause that is not its own", res.took)
+		}
+		if _, ok := b.Snapshot().PausedEndpoints["/bad"]; !ok {
+			t.Errorf("the refused endpoint is not paused: %+v", b.Snapshot())
+		}
+		u.set("/bad", false)
+		for _, ch := range bad {
+			if res := <-ch; res.status != http.StatusOK {
+				t.Errorf("status %d, %v", res.status, res.err)
+			}
+		}
+		if n := u.count(); n > before+3 {
+			t.Errorf("%d calls for three", n-before)
+		}
+	})
+}
+
+// TestPromise05WithoutHint: pauses without a hint double from one second to a minute.
+func TestPromise05WithoutHint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &throttling{delay: time.Millisecond}
+		b := newBucket(t, limiter.Config{})
+		c := &caller{t: t, transport: transportTo(u, b)}
+		c.transport.Throttled = 100
+		u.set("/a", true)
+		ch := c.start("/a", time.Hour)
+		want := []time.Duration{1, 2, 4, 8, 16, 32, 60, 60}
+		for i, seconds := range want {
+			<-time.After(2 * time.Millisecond)
+			until := b.Snapshot().PausedUntil
+			if until == nil {
+				t.Fatalf("pause %d: none", i)
+			}
+			length := time.Until(*until)
+			if low := seconds*time.Second - 2*time.Millisecond; length < low || length > seconds*time.Second*106/100 {
+				t.Errorf("pause %d lasts %v, want %vs and a little", i, length, int(seconds))
+			}
+			<-time.After(length)
+		}
+		u.set("/a", false)
+		if res := <-ch; res.status != http.StatusOK {
+			t.Errorf("status %d, %v", res.status, res.err)
+		}
+	})
+}
