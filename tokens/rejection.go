@@ -18,10 +18,13 @@ type causes struct {
 	refusing places[struct{}]
 }
 
-// renewed notes that generation was obtained because of refusals at the places.
-func (c *causes) renewed(at []Where, generation uint64, now time.Time) {
-	for _, where := range at {
-		c.caused.put(where, generation, now, now.Add(freshRefusal))
+// renewed notes that h was obtained because of refusals. Those that came after
+// upstream had been asked are no cause: h may be as dead as what was refused.
+func (c *causes) renewed(refusals []sighting, h *held, now time.Time) {
+	for _, refusal := range refusals {
+		if !h.asked.Before(refusal.at) {
+			c.caused.put(refusal.where, h.token.Generation, now, now.Add(freshRefusal))
+		}
 	}
 }
 
@@ -78,7 +81,7 @@ func (s *Session) Rejected(ctx context.Context, call *Call) (again bool, err err
 		return false, nil
 	}
 	s.doubted.Store(call.token.Generation)
-	if err := s.await(ctx, call.token.Generation, &call.Where); err != nil {
+	if err := s.await(ctx, call.token.Generation, &sighting{call.Where, now}); err != nil {
 		// Accepted somewhere since: it is alive, and this place does not like it.
 		if call.held.seen.since(now) {
 			return false, nil

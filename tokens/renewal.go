@@ -27,7 +27,7 @@ type renewal struct {
 	needed chan struct{} // closed when somebody waits for it
 	once   sync.Once     // closes needed
 	stale  uint64        // generation that is to be replaced, 0 for none
-	places []Where       // where that generation was refused
+	places []sighting    // where and when that generation was refused
 }
 
 func (r *renewal) need() { r.once.Do(func() { close(r.needed) }) }
@@ -72,11 +72,11 @@ func (s *Session) Secure(ctx context.Context) error {
 }
 
 // await returns nil once a token newer than generation stale is there and
-// alive. It begins the renewal or joins the one that runs; where is the place
-// that refused stale, if one did.
-func (s *Session) await(ctx context.Context, stale uint64, where *Where) error {
+// alive. It begins the renewal or joins the one that runs; refusal is where and
+// when stale was refused, if it was.
+func (s *Session) await(ctx context.Context, stale uint64, refusal *sighting) error {
 	for {
-		over, pause, err := s.approach(ctx, stale, where)
+		over, pause, err := s.approach(ctx, stale, refusal)
 		if over == nil && pause == nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *Session) await(ctx context.Context, stale uint64, where *Where) error {
 
 // approach takes one step of await: there is a result, or over or pause say
 // what to wait for.
-func (s *Session) approach(ctx context.Context, stale uint64, where *Where) (over <-chan struct{}, pause <-chan time.Time, err error) {
+func (s *Session) approach(ctx context.Context, stale uint64, refusal *sighting) (over <-chan struct{}, pause <-chan time.Time, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, context.Cause(ctx)
 	}
@@ -119,8 +119,8 @@ func (s *Session) approach(ctx context.Context, stale uint64, where *Where) (ove
 		r = s.begin(stale)
 	}
 	r.need()
-	if where != nil && r.stale == stale {
-		r.places = append(r.places, *where)
+	if refusal != nil && r.stale == stale {
+		r.places = append(r.places, *refusal)
 	}
 	return r.done, nil, nil
 }
@@ -186,7 +186,7 @@ func (s *Session) settle(r *renewal, outcome Outcome, err error) {
 		s.failure = nil
 		s.delays.Reset()
 		if h := s.current.Load(); outcome == Renewed {
-			s.causes.renewed(r.places, h.token.Generation, now)
+			s.causes.renewed(r.places, h, now)
 			s.troubled.Store(s.causes.any())
 		}
 		if outcome != "" {
