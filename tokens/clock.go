@@ -53,6 +53,9 @@ func (c *Clock) Observe(date, sent, received time.Time) {
 
 // bounds widens the interval by what the clocks may have drifted. It needs mu.
 func (c *Clock) bounds(now time.Time) (low, high time.Duration) {
+	if !c.known {
+		return 0, 0
+	}
 	slack := time.Duration(drift * float64(max(0, now.Sub(c.observed))))
 	return c.low - slack, c.high + slack
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -162,6 +163,33 @@ func newCrashRun(login bool, cut int) *crashRun {
 		c.first = c.upstream.seed()
 	}
 	return c
+}
+
+func TestPromise06NoTokenIsHandedOutBeforeItIsStored(t *testing.T) {
+	for _, login := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCrashRun(login, 0)
+			c.disk.Pause = time.Second
+			session := c.start(t)
+			var group sync.WaitGroup
+			for range 20 {
+				group.Go(func() {
+					if err := session.Secure(t.Context()); err != nil {
+						t.Error(err)
+					}
+					token, err := session.Current(time.Now(), nil)
+					if err != nil || !c.disk.WasDurable(token.Value.Reveal()) {
+						t.Errorf("a token was handed out before it was stored, %v", err)
+					}
+				})
+				time.Sleep(250 * time.Millisecond)
+			}
+			group.Wait()
+			if err := session.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func TestPromise06DiskFailsAtEveryStep(t *testing.T) {

@@ -145,6 +145,21 @@ func TestKeysWithDisjointPermissionsDoNotAlternate(t *testing.T) {
 	}
 }
 
+func TestKeysOneThatWasNotRefusedIsNotDemoted(t *testing.T) {
+	keys := newKeys(t, tokens.KeysConfig{Values: secrets("K1", "K2", "K3")})
+	allowed := map[string]string{"one": "K2", "two": "K3"}
+	g := &gateway{accepts: func(key, endpoint string) bool { return allowed[endpoint] == key }}
+	g.call(t, keys, "two") // K1 and K2 refused, K3 preferred everywhere
+	g.call(t, keys, "one") // K3 and K1 refused, K2 preferred but at two
+	g.want(t, "two K1", "two K2", "two K3", "one K3", "one K1", "one K2")
+	allowed["two"] = "K1"
+	g.call(t, keys, "two")
+	g.want(t, "two K3", "two K1")
+	if token, _ := keys.Current(time.Now(), nil); token.Value.Reveal() != "K2" {
+		t.Errorf("%s is preferred, but K2 was not refused", token.Value.Reveal())
+	}
+}
+
 func TestKeysRefusedByAllIsRememberedForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		keys := newKeys(t, tokens.KeysConfig{Values: secrets("K1", "K2")})

@@ -65,6 +65,25 @@ func TestSessionEndpointThatRefusesShortLivedTokens(t *testing.T) {
 	})
 }
 
+func TestSessionForbiddenEndpointUnderLoadCostsOneRenewalAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		upstream := newMediaStore()
+		session := newSession(t, upstream, nil)
+		a := &app{session: session, store: upstream, refuse: func(endpoint string) bool { return endpoint == "forbidden" }}
+		a.call(t.Context(), "GET /offers")
+		var group sync.WaitGroup
+		for range 6000 {
+			group.Go(func() { a.call(t.Context(), "forbidden") })
+			time.Sleep(7 * time.Millisecond)
+		}
+		group.Wait()
+		wantCounts(t, upstream, 1, 1)
+		if err := session.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestSessionRevokedTokenIsNotSentWhileItIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		upstream := newMediaStore()
