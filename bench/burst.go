@@ -26,7 +26,9 @@ func told(ctx context.Context, b *bench, s settings, dialect string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, up.close()) }()
+	stop := watch(ctx)
 	answers, wall := up.load.burst(ctx, s.calls)
+	mean, p99 := stop()
 	counters, err := up.sim.counters(ctx)
 	if err != nil {
 		return err
@@ -35,6 +37,7 @@ func told(ctx context.Context, b *bench, s settings, dialect string) (err error)
 	b.all200(name, answers)
 	b.wall(name, "wall time / ideal", wall, ideal(s.calls, burstLimit), 1.03)
 	b.line(name, "upstream 429 for one limit to learn", fmt.Sprint(counters.Throttled), "≤ 1", counters.Throttled <= 1)
+	b.machine(name, mean, p99)
 	return nil
 }
 
@@ -51,6 +54,7 @@ func toldOn429(ctx context.Context, b *bench, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, up.close()) }()
 
+	stop := watch(ctx)
 	var answers []answer
 	done := make(chan struct{})
 	go func() {
@@ -59,6 +63,7 @@ func toldOn429(ctx context.Context, b *bench, s settings) (err error) {
 	}()
 	known, before, watchErr := up.firstThrottle(ctx, done)
 	<-done
+	mean, p99 := stop()
 	counters, err := up.sim.counters(ctx)
 	if err := errors.Join(watchErr, err); err != nil {
 		return err
@@ -77,6 +82,7 @@ func toldOn429(ctx context.Context, b *bench, s settings) (err error) {
 	b.wall(name, fmt.Sprintf("wall time / ideal of %d calls after it", len(after)), wall, ideal(len(after)+firstAllowance, burstLimit), 1.03)
 	late := counters.Throttled - before
 	b.line(name, fmt.Sprintf("upstream 429 after it (%d at it)", before), fmt.Sprint(late), "0", late == 0)
+	b.machine(name, mean, p99)
 	return nil
 }
 

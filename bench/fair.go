@@ -46,9 +46,11 @@ func fair(ctx context.Context, b *bench, s settings) (err error) {
 		})
 	})
 	up.load.steady(ctx, int(2*warmUp.Seconds()), 500*time.Millisecond)
+	stop := watch(ctx)
 	begin, servedBefore := time.Now(), served.Load()
 	loaded := up.load.steady(ctx, samples, 500*time.Millisecond)
 	took, batch := time.Since(begin), served.Load()-servedBefore
+	mean, late := stop()
 	cancel()
 	wg.Wait()
 	if err := ctx.Err(); err != nil {
@@ -68,6 +70,7 @@ func fair(ctx context.Context, b *bench, s settings) (err error) {
 	b.line("fair batch", "share of the limit", fmt.Sprintf("%.2f %% (%d calls)", 100*share, batch), "≥ 97 %", share >= 0.97)
 	b.line("fair batch", "answers other than 200", fmt.Sprint(refused.Load()), "0", refused.Load() == 0)
 	b.line("fair", "upstream 429 for one limit to learn", fmt.Sprint(counters.Throttled), "≤ 1", counters.Throttled <= 1)
+	b.machine("fair", mean, late)
 	return nil
 }
 

@@ -25,7 +25,9 @@ func silent(ctx context.Context, b *bench, s settings) (err error) {
 	if err != nil {
 		return err
 	}
+	stop := watch(ctx)
 	answers, wall := up.load.burst(ctx, s.calls)
+	mean, late := stop()
 	after, err := up.sim.counters(ctx)
 	if err != nil {
 		return err
@@ -35,6 +37,7 @@ func silent(ctx context.Context, b *bench, s settings) (err error) {
 	throttled, arrivals := after.Throttled-before.Throttled, after.Arrivals-before.Arrivals
 	share := float64(throttled) / float64(max(arrivals, 1))
 	b.line("silent", "share of 429 upstream", fmt.Sprintf("%.2f %% (%d of %d)", 100*share, throttled, arrivals), "< 2 %", share < 0.02)
-	b.line("silent", "share of 429 upstream while looking", fmt.Sprintf("%.2f %% (%d of %d)", 100*float64(before.Throttled)/float64(max(before.Arrivals, 1)), before.Throttled, before.Arrivals), "none", true)
+	fmt.Fprintf(b.out, "%-22s %-46s %d of %d\n", "silent", "429 upstream during the demand before", before.Throttled, before.Arrivals)
+	b.machine("silent", mean, late)
 	return nil
 }
