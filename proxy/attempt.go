@@ -55,6 +55,11 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.end()
 		return nil, &sendError{cause: err, departed: s.mayBeCarriedOut()}
 	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		_ = resp.Body.Close()
+		s.end()
+		return nil, &sendError{cause: errUnasked101, departed: true}
+	}
 	stripUpstreamCORS(resp.Header)
 	resp.Body = &answerBody{ReadCloser: resp.Body, sending: s, ctx: ctx}
 	return resp, nil

@@ -73,6 +73,7 @@ func abort(conn net.Conn) {
 type clientBody struct {
 	io.ReadCloser
 	stalled atomic.Bool
+	failed  atomic.Bool // it broke off, for whatever reason
 	control *http.ResponseController
 	idle    time.Duration
 	moved   time.Time
@@ -85,6 +86,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
+		b.failed.Store(b.failed.Load() || !errors.Is(err, io.EOF))
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			b.stalled.Store(true)
 		}

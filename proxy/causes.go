@@ -18,6 +18,7 @@ var (
 	errAttemptTimeout   = errors.New("no answer within timeouts.attempt")
 	errWriteTimeout     = errors.New("no answer within timeouts.write")
 	errUploadStalled    = errors.New("the upstream stopped taking the request body (timeouts.idle)")
+	errUnasked101       = errors.New("the upstream switched protocols without being asked")
 	errAnswerStalled    = errors.New("the upstream stopped sending the answer's body (timeouts.idle)")
 )
 
@@ -56,6 +57,9 @@ func problemOf(err error, x *exchange) *Problem {
 	}
 	if sent, ok := errors.AsType[*sendError](err); ok {
 		return networkProblem(err, name, sent.departed)
+	}
+	if x.incoming == nil || !x.incoming.failed.Load() {
+		return &Problem{Code: CodeProtocol, Err: err, Detail: capital(name) + " sent an answer that cannot be passed on. Unless it was a read, look whether it was carried out before you repeat it."}
 	}
 	return &Problem{Code: CodeBadRequest, Err: err, Detail: "The request body broke off or is not well-formed HTTP. Send it again."}
 }
@@ -105,7 +109,9 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case problem == nil, r.Context().Err() != nil && !x.began:
 		x.lost = true
 		x.rec.Fail(err)
-		return
+		// A caller that only closed its sending half still reads: silence would
+		// become an empty 200. The connection breaks off instead.
+		panic(http.ErrAbortHandler)
 	}
 	x.closeAfter(r)
 	writeProblem(w, r, x, problem)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"sort"
 	"strings"
 	"time"
@@ -149,6 +150,9 @@ func takePathToken(r *http.Request) (token string, found bool) {
 	}
 	rest := raw[len(tokenPathPrefix):]
 	token, path, _ := strings.Cut(rest, "/")
+	if decoded, err := url.PathUnescape(token); err == nil {
+		token = decoded
+	}
 	path = "/" + path
 	u := *r.URL
 	query := u.RawQuery

@@ -6,7 +6,6 @@ import (
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/support"
-	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -27,7 +26,7 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 		p.noteAccepted(x, resp)
 		return
 	}
-	body := limiter.Peek(resp, maxBlame)
+	body, _ := peek(resp, maxBlame)
 	if code == cleeng.CodeNone {
 		code = cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	}

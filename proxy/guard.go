@@ -49,7 +49,12 @@ func checkMethod(r *http.Request) *Problem {
 	case http.MethodConnect, http.MethodTrace, "TRACK":
 		return &Problem{Code: CodeNotAllowed, Detail: "Method " + r.Method + " is never forwarded, since it would expose the credential."}
 	}
-	if r.Header.Get("Upgrade") != "" {
+	if offered := r.Header["Upgrade"]; len(offered) == 1 && strings.EqualFold(strings.TrimSpace(offered[0]), "h2c") {
+		// Some clients offer it with every first request (Java's, on plain
+		// http). A server may ignore an upgrade (RFC 9110 section 7.8).
+		delete(r.Header, "Upgrade")
+		delete(r.Header, "Http2-Settings")
+	} else if len(offered) > 0 {
 		return &Problem{Code: CodeNotAllowed, Detail: "Upgrades (such as WebSocket) are not forwarded. Send the request without an Upgrade header."}
 	}
 	return nil

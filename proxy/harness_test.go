@@ -136,8 +136,8 @@ func newBubbleRig(t testing.TB, upstream http.Handler, change ...func(*config.Co
 	network := memnet.New()
 	r := prepareRig(t, "http://upstream.test", network.DialContext, change...)
 	server := &http.Server{Handler: upstream, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
-	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(network.Listen("upstream.test:80")) }()
+	done, listener := make(chan struct{}), network.Listen("upstream.test:80")
+	go func() { defer close(done); _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close(); <-done })
 	r.network = network
 	r.serve(network.Listen("127.0.0.1:8401"))

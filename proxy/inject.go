@@ -48,7 +48,7 @@ func (i *inject) RoundTrip(r *http.Request) (*http.Response, error) {
 	if x.body != nil {
 		r.Body = x.body.open()
 	}
-	x.injected = injection{}
+	x.injected, x.refusal = injection{}, cleeng.CodeNone
 	if b := x.wanted(r.Header); b != nil {
 		token, err := b.cred.Current(time.Now(), &x.use)
 		switch {

@@ -54,9 +54,22 @@ func (x *exchange) call() limiter.Call {
 // passes at once and touches nothing (cleeng-api.md section 3.3).
 func isThrottle(resp *http.Response) bool {
 	x := exchangeOf(resp.Request.Context())
-	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, limiter.Peek(resp, maxBlame))
+	body, readable := peek(resp, maxBlame)
+	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	x.refusal = code
+	if !readable && asksHumans(x.ep) {
+		return false // it may be a human check, which repeating makes worse
+	}
 	return cleeng.IsThrottle(resp.StatusCode, code)
+}
+
+// asksHumans reports the endpoints that answer a 429 with a human check.
+func asksHumans(ep *cleeng.Endpoint) bool {
+	switch ep.Kind {
+	case cleeng.KindLogin, cleeng.KindRegister, cleeng.KindPassword:
+		return true
+	}
+	return false
 }
 
 // throttledAgain allows a throttled call to go again: it was refused before it

@@ -45,7 +45,7 @@ func (p *Proxy) record(next http.Handler) http.Handler {
 func (v *view) route(listener string, w http.ResponseWriter, r *http.Request) {
 	h := v.handlers[listener]
 	if h == nil { // its upstream went away with a reload
-		h = v.handlers[""]
+		h = v.nowhere
 	}
 	h.ServeHTTP(w, r)
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
-	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -106,7 +105,8 @@ func blamesCredential(x *exchange, resp *http.Response) bool {
 	if resp.StatusCode != http.StatusUnauthorized || x.injected.name == "" {
 		return false
 	}
-	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, limiter.Peek(resp, maxBlame))
+	body, _ := peek(resp, maxBlame)
+	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	x.refusal = code
 	return code != cleeng.CodeBadPassword
 }

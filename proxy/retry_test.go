@@ -63,7 +63,7 @@ func TestPromise03_WhatIsRepeated(t *testing.T) {
 				}
 				a := r.do(tt.method, tt.path, body)
 				if a.StatusCode != tt.status || arrivals.Load() != tt.arrivals {
-					t.Errorf("status %d after %d arrivals, want %d after %d", a.StatusCode, arrivals.Load(), tt.status, tt.arrivals)
+					t.Errorf("status %d after %d arrivals, want %d after %d; attempts %+v", a.StatusCode, arrivals.Load(), tt.status, tt.arrivals, r.next(t).Attempts())
 				}
 				if tt.status == 200 && tt.method != "GET" && a.body != "ok payload" {
 					t.Errorf("the repeat carried %q", a.body)

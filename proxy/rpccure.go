@@ -8,7 +8,6 @@ import (
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
-	"github.com/cleengate/cleengate/limiter"
 )
 
 // maxReply is how much of a JSON-RPC reply is looked into. A longer one passes
@@ -89,10 +88,13 @@ type rpcReply struct {
 
 // readReply parses a reply and leaves its body whole.
 func readReply(resp *http.Response) (rpcReply, bool) {
-	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != "" {
+	if resp.StatusCode != http.StatusOK {
 		return rpcReply{}, false
 	}
-	body := limiter.Peek(resp, maxReply)
+	body, readable := peek(resp, maxReply)
+	if !readable {
+		return rpcReply{}, false
+	}
 	reply, err := cleeng.ParseRPCReply(body)
 	if err != nil || len(reply.Elements) == 0 {
 		return rpcReply{}, false
@@ -132,6 +134,7 @@ func withBody(resp *http.Response, body []byte) *http.Response {
 	resp.Body = &rejoined{Reader: bytes.NewReader(body), Closer: resp.Body}
 	resp.ContentLength = int64(len(body))
 	resp.TransferEncoding = nil
+	resp.Header.Del("Content-Encoding") // what was put together is plain
 	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	return resp
 }

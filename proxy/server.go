@@ -24,5 +24,7 @@ func NewServer(h http.Handler, maxHeader int, errors *log.Logger) *http.Server {
 		IdleTimeout:       keepAlive,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          errors,
+		// OPTIONS * is answered by the guard's rules like everything else.
+		DisableGeneralOptionsHandler: true,
 	}
 }

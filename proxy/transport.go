@@ -78,7 +78,6 @@ func (p *Proxy) newTransport(name string, u config.Upstream, cfg *config.Config)
 		TLSHandshakeTimeout:    cfg.Timeouts.Connect,
 		MaxIdleConnsPerHost:    connections(u, cfg),
 		IdleConnTimeout:        upstreamIdle,
-		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // bodies pass as they are

@@ -23,6 +23,7 @@ type view struct {
 	clients   *clients
 	upstreams []*upstream
 	handlers  map[string]http.Handler // by listener: "" is the shared one
+	nowhere   http.Handler            // of a listener without an upstream
 }
 
 // observes reports the mode in which nothing is delayed, repeated or shared.
@@ -45,14 +46,10 @@ type upstream struct {
 	lane      http.RoundTripper // of our own logins and refreshes
 }
 
-// rpcAlias is the path of JSON-RPC on Cleeng's older host; clients that build
-// it themselves reach the same upstream.
-const rpcAlias = "/api/3.0/json-rpc"
-
 // build makes the view of cfg. Connections of upstreams that did not change are
 // taken over from old.
 func (p *Proxy) build(cfg *config.Config, parts Parts, old *view) (*view, error) {
-	v := &view{cfg: cfg, guard: NewGuard(cfg.Guard), clients: newClients(cfg), handlers: make(map[string]http.Handler)}
+	v := &view{cfg: cfg, guard: NewGuard(cfg.Guard), clients: newClients(cfg), handlers: make(map[string]http.Handler), nowhere: newRouter()}
 	for name, u := range cfg.Upstreams {
 		up, err := p.buildUpstream(name, u, cfg, parts, old)
 		if err != nil {
@@ -82,8 +79,10 @@ func (p *Proxy) buildUpstream(name string, u config.Upstream, cfg *config.Config
 		name: name, surface: surfaceOf(name), base: base, prefix: u.Prefix, path: u.Path,
 		allow: u.Allow, own: u.Listen, limit: u.Limit,
 	}
-	if up.surface == cleeng.SurfaceRPC && up.prefix != rpcAlias {
-		up.aliases = []string{rpcAlias}
+	for _, r := range cfg.Routes(name) {
+		if r.Prefix != u.Prefix {
+			up.aliases = append(up.aliases, r.Prefix)
+		}
 	}
 	if u.Credential != "" {
 		up.cred = newBinding(parts.Credentials[u.Credential], cfg.Credentials[u.Credential])

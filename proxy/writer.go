@@ -31,6 +31,7 @@ func (w *responseWriter) WriteHeader(status int) {
 		return // net/http would log it; ReverseProxy never does it
 	}
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		stripUpstreamCORS(w.Header())
 		w.ResponseWriter.WriteHeader(status)
 		return
 	}

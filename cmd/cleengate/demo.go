@@ -71,7 +71,7 @@ const demoText = `cleengate runs in front of a simulated Cleeng, with a little s
 
 Call an API; the key is put in on the way:
   curl %s/3.1/offers/%s
-  curl -d '{"method":"listCustomers","params":{"limit":2},"jsonrpc":"2.0","id":1}' %s/3.0/json-rpc
+  curl -d '{"method":"listSubscriptionOffers","params":{"limit":2},"jsonrpc":"2.0","id":1}' %s/3.0/json-rpc
 
 Look at the proxy:
   curl %s/api/v1/status

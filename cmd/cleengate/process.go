@@ -134,7 +134,7 @@ func (p *process) plan(cfg *config.Config) error {
 	add := func(e *endpoint) { p.endpoints = append(p.endpoints, e) }
 	add(&endpoint{name: "cleengate", address: cfg.Listen, tls: serverTLS, server: proxy.NewServer(p.proxy.Handler(""), int(cfg.Guard.MaxHeader), serverLog)})
 	for _, address := range ownListeners(cfg) {
-		add(&endpoint{name: "upstream listener", address: address, tls: serverTLS, server: proxy.NewServer(p.proxy.Handler(address), int(cfg.Guard.MaxHeader), serverLog)})
+		add(&endpoint{name: "upstream at " + address, address: address, tls: serverTLS, server: proxy.NewServer(p.proxy.Handler(address), int(cfg.Guard.MaxHeader), serverLog)})
 	}
 	options := console.Options{
 		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() },

@@ -24,7 +24,7 @@ func sampleTraffic(ctx context.Context, base string) error {
 		get(ctx, base+"/3.1/offers/"+simulator.MonthlyOfferID),
 		get(ctx, base+"/3.1/subscriptions?limit=20"),
 		func() (*http.Request, error) {
-			body := `{"method":"listCustomers","params":{"offset":0,"limit":10},"jsonrpc":"2.0","id":1}`
+			body := `{"method":"listSubscriptionOffers","params":{"offset":0,"limit":10},"jsonrpc":"2.0","id":1}`
 			return http.NewRequestWithContext(ctx, http.MethodPost, base+"/3.0/json-rpc", strings.NewReader(body))
 		},
 	}

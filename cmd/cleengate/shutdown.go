@@ -8,6 +8,8 @@ import (
 	"sort"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/cleengate/cleengate/internal/config"
 )
 
@@ -21,17 +23,14 @@ func (p *process) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.Drain)
 	defer cancel()
 	p.limits.Drain(time.Now().Add(cfg.Drain))
-	var late []string
+	var draining errgroup.Group
 	for _, e := range p.endpoints {
-		if e.admin {
-			continue
-		}
-		if err := e.server.Shutdown(ctx); err != nil {
-			late = append(late, e.name)
+		if !e.admin {
+			draining.Go(func() error { return e.server.Shutdown(ctx) })
 		}
 	}
-	if len(late) > 0 {
-		p.log.Warn("Calls were still running when shutdown.drain was over; they are cut off.", "listeners", late)
+	if draining.Wait() != nil {
+		p.log.Warn("Calls were still running when shutdown.drain was over; they are cut off.")
 	}
 	return p.close()
 }

@@ -13,6 +13,7 @@ import (
 	"net/http/pprof"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 // maxBody bounds what a POST may carry.
@@ -68,6 +69,7 @@ func NewMetricsOnly(o Options) http.Handler { return probes(o) }
 
 func probes(o Options) *chi.Mux {
 	r := chi.NewRouter()
+	r.Use(middleware.GetHead) // some balancers probe with HEAD
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusNotFound, "not_found", "There is nothing at this path of the admin listener. GET /api/v1/status is a good beginning.")
 	})
