@@ -66,6 +66,13 @@ func fair(ctx context.Context, b *bench, s settings) (err error) {
 	extra := p99 - p99Alone
 	b.line("fair interactive", fmt.Sprintf("p99 of %d calls above the unloaded one", samples),
 		fmt.Sprintf("%.1f ms (%.1f - %.1f)", millis(extra), millis(p99), millis(p99Alone)), "≤ 25 ms", extra <= 25*time.Millisecond)
+	for _, side := range []struct {
+		name    string
+		answers []answer
+	}{{"unloaded", alone}, {"beside the flood", loaded}} {
+		fmt.Fprintf(b.out, "%-22s %-46s %.1f / %.1f / %.1f ms\n", "fair interactive", "median / p99 / slowest "+side.name,
+			millis(percentile(side.answers, 0.5)), millis(percentile(side.answers, 0.99)), millis(percentile(side.answers, 1)))
+	}
 	share := float64(batch) / took.Seconds() / fairLimit
 	b.line("fair batch", "share of the limit", fmt.Sprintf("%.2f %% (%d calls)", 100*share, batch), "≥ 97 %", share >= 0.97)
 	b.line("fair batch", "answers other than 200", fmt.Sprint(refused.Load()), "0", refused.Load() == 0)

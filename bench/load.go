@@ -12,6 +12,7 @@ import (
 // load makes calls of one URL. It is safe for concurrent use.
 type load struct {
 	url    string
+	key    string // X-Publisher-Token, if not empty; the proxy puts in its own else
 	client *http.Client
 }
 
@@ -38,6 +39,9 @@ func (l *load) call(ctx context.Context, userAgent string) answer {
 	a := answer{asked: time.Now()}
 	if req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url, http.NoBody); err == nil {
 		req.Header.Set("User-Agent", userAgent)
+		if l.key != "" {
+			req.Header.Set("X-Publisher-Token", l.key)
+		}
 		if resp, err := l.client.Do(req); err == nil {
 			if _, err := io.Copy(io.Discard, resp.Body); err == nil {
 				a.status = resp.StatusCode

@@ -42,7 +42,9 @@ var scenarios = []struct {
 	name string
 	run  func(ctx context.Context, b *bench, s settings) error
 }{
+	{"forward", forward},
 	{"burst", burst},
+	{"cold", cold},
 	{"silent", silent},
 	{"fair", fair},
 }

@@ -29,9 +29,14 @@ type bench struct {
 }
 
 func (b *bench) build(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", b.binary, "github.com/cleengate/cleengate/cmd/cleengate") //nolint:gosec // the path is our temporary directory
+	return b.compile(ctx, b.binary, "cmd/cleengate")
+}
+
+// compile builds the command in folder of this module into the file output.
+func (b *bench) compile(ctx context.Context, output, folder string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", output, "github.com/cleengate/cleengate/"+folder) //nolint:gosec // the path is our temporary directory
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building cleengate: %w\n%s", err, out)
+		return fmt.Errorf("building %s: %w\n%s", folder, err, out)
 	}
 	return nil
 }
@@ -99,18 +104,24 @@ func (s *setup) close() error {
 
 // process is a running command of the binary.
 type process struct {
-	name string
-	url  string
-	cmd  *exec.Cmd
-	log  *bytes.Buffer // standard error; read only after the process has ended
-	rest chan struct{} // closed when standard output has ended
+	name    string
+	url     string
+	started time.Time
+	cmd     *exec.Cmd
+	log     *bytes.Buffer // standard error; read only after the process has ended
+	rest    chan struct{} // closed when standard output has ended
 }
 
 // launch starts the binary and waits until it has printed, after prefix, where
 // it listens. A cancelled ctx ends the process.
 func (b *bench) launch(ctx context.Context, env []string, prefix string, args ...string) (*process, error) {
-	p := &process{name: args[0], log: &bytes.Buffer{}, rest: make(chan struct{})}
-	p.cmd = exec.CommandContext(ctx, b.binary, args...) //nolint:gosec // the program that was just built
+	return b.launchProgram(ctx, b.binary, env, prefix, "cleengate "+args[0], args...)
+}
+
+// launchProgram does so with any program; errors call it name.
+func (b *bench) launchProgram(ctx context.Context, program string, env []string, prefix, name string, args ...string) (*process, error) {
+	p := &process{name: name, log: &bytes.Buffer{}, rest: make(chan struct{})}
+	p.cmd = exec.CommandContext(ctx, program, args...) //nolint:gosec // a program that was just built
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
 	p.cmd.Stderr = p.log
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
@@ -119,8 +130,9 @@ func (b *bench) launch(ctx context.Context, env []string, prefix string, args ..
 	if err != nil {
 		return nil, err
 	}
+	p.started = time.Now()
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting cleengate %s: %w", p.name, err)
+		return nil, fmt.Errorf("starting %s: %w", p.name, err)
 	}
 	lines := bufio.NewScanner(stdout)
 	for p.url == "" && lines.Scan() {
@@ -134,7 +146,7 @@ func (b *bench) launch(ctx context.Context, env []string, prefix string, args ..
 		_, _ = io.Copy(io.Discard, stdout) // it ends with the process
 	}()
 	if p.url == "" {
-		return nil, errors.Join(fmt.Errorf("cleengate %s said no address", p.name), p.stop())
+		return nil, errors.Join(fmt.Errorf("%s said no address", p.name), p.stop())
 	}
 	return p, nil
 }
@@ -146,7 +158,7 @@ func (p *process) stop() error {
 	defer kill.Stop()
 	<-p.rest
 	if err := p.cmd.Wait(); err != nil {
-		return fmt.Errorf("cleengate %s: %w\n%s", p.name, err, p.log)
+		return fmt.Errorf("%s: %w\n%s", p.name, err, p.log)
 	}
 	return nil
 }
