@@ -192,6 +192,44 @@ func TestPromise06NoTokenIsHandedOutBeforeItIsStored(t *testing.T) {
 	}
 }
 
+// A save that failed at its last step has put the refresh token on the disk.
+func TestPromise06FailedSaveMayHaveHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrashRun(true, 0)
+		broken := false
+		c.disk.Fail = func(operation, _ string) error {
+			if broken = broken || operation == "syncdir"; broken {
+				return errors.New("input/output error")
+			}
+			return nil
+		}
+		session := c.start(t)
+		a := &app{session: session, store: c.upstream}
+		a.call(t.Context(), "GET /offers")
+		c.upstream.revokeAll()
+		c.upstream.fault = func(path string, _ int) fault {
+			if path == "/auths/refresh_token" {
+				return resetAfter
+			}
+			return noFault
+		}
+		if r := a.call(t.Context(), "GET /offers"); r.status != 200 {
+			t.Errorf("a session that can log in: %+v", r)
+		}
+		if err := session.Close(); err != nil {
+			t.Error(err)
+		}
+		c.upstream.revokeAll()
+		c.upstream.fault, c.disk.Fail = nil, nil
+		if !c.outcome(t) {
+			t.Error("the session is lost")
+		}
+		if twice := c.upstream.twice(); twice != nil {
+			t.Errorf("sent twice: %v", twice)
+		}
+	})
+}
+
 func TestPromise06DiskFailsAtEveryStep(t *testing.T) {
 	full := errors.New("no space left on device")
 	for _, login := range []bool{true, false} {

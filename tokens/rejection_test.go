@@ -84,6 +84,32 @@ func TestSessionForbiddenEndpointUnderLoadCostsOneRenewalAMinute(t *testing.T) {
 	})
 }
 
+// The renewal ahead has its token already, and stores it, when both are revoked.
+func TestPromise04RevokedWithItsSuccessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrashRun(true, 0)
+		c.upstream.life, c.disk.Pause = 20*time.Second, 500*time.Millisecond
+		session := c.start(t)
+		stop := run(t, session)
+		for refreshes := 0; refreshes == 0; _, refreshes = c.upstream.counts() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		c.upstream.revokeAll()
+		a := &app{session: session, store: c.upstream}
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() {
+				if r := a.call(t.Context(), "GET /offers"); r.status != 200 || r.sent != 3 {
+					t.Errorf("the app saw %+v, want the third token to work", r)
+				}
+			})
+		}
+		group.Wait()
+		wantCounts(t, c.upstream, 1, 2)
+		stop()
+	})
+}
+
 func TestSessionRevokedTokenIsNotSentWhileItIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		upstream := newMediaStore()

@@ -1,6 +1,8 @@
 package tokens_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -78,6 +80,55 @@ func TestPromise06ProcessesShareOneSession(t *testing.T) {
 			})
 		}
 	}
+}
+
+// hooked lets something happen at the worst moment, where locks do not work.
+type hooked struct {
+	tokens.Store
+	beforeClaim func()
+}
+
+func (h hooked) Lock(context.Context) (func(), error) { return func() {}, tokens.ErrLockBroken }
+
+func (h hooked) Claim(digest string, lasting bool) error {
+	h.beforeClaim()
+	return h.Store.Claim(digest, lasting)
+}
+
+func TestPromise06WithoutLocksTheSlowerProcessLooksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		upstream := newMediaStore()
+		disk := tokens.NewCrashDisk(&tokens.World{})
+		disk.LockErr = tokens.ErrLockBroken
+		refresh := upstream.seed()
+		fast := processes(t, 1, upstream, disk, refresh)[0]
+		store, err := tokens.NewFileStoreOn(tokens.FileStoreConfig{Name: "service"}, disk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := fast.call(t.Context(), "GET /offers"); r.status != 200 {
+			t.Fatalf("%+v", r)
+		}
+		upstream.revokeAll()
+		overtake := sync.OnceFunc(func() {
+			if r := fast.call(t.Context(), "GET /offers"); r.status != 200 {
+				t.Errorf("the faster process: %+v", r)
+			}
+		})
+		slow := &app{store: upstream, session: newSession(t, upstream, func(cfg *tokens.SessionConfig) {
+			refreshOnly(refresh)(cfg)
+			cfg.Store = hooked{store, overtake}
+		})}
+		if r := slow.call(t.Context(), "GET /offers"); r.status != 200 {
+			t.Errorf("the slower process: %+v", r)
+		}
+		if twice := upstream.twice(); twice != nil {
+			t.Errorf("sent twice: %v", twice)
+		}
+		if err := errors.Join(fast.session.Close(), slow.session.Close()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestSessionConfiguredTokenWinsOnlyIfNew(t *testing.T) {
