@@ -31,6 +31,7 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{"version", []string{"version"}, nil, 0, []string{"cleengate "}},
 		{"help", []string{"--help"}, nil, 0, []string{"serve", "demo", "check", "--admin.listen"}},
+		{"manual page", []string{"man"}, nil, 0, []string{".TH \"CLEENGATE\" \"1\""}},
 		{"unknown command", []string{"serv"}, nil, 2, []string{"serv"}},
 		{"unknown flag", []string{"serve", "--lisen", "x"}, nil, 2, []string{"lisen"}},
 		{"check", []string{"check"}, nil, 0, []string{"https://api.cleeng.com", "tokens: []"}},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/redact"
@@ -177,14 +178,37 @@ func (c *credentials) all() map[string]tokens.Credential {
 	return maps.Clone(c.byName)
 }
 
+// credentialView is a credential as the admin API shows it: every member is
+// always there, and times that are not known are null.
+type credentialView struct {
+	Name       string      `json:"name"`
+	Kind       tokens.Kind `json:"kind"`
+	Generation uint64      `json:"generation"`
+	Valid      bool        `json:"valid"`
+	ExpiresAt  *time.Time  `json:"expires_at"`
+	RenewedAt  *time.Time  `json:"renewed_at"`
+	LastError  string      `json:"last_error"`
+}
+
 // status lists the credentials for the admin API, by name.
 func (c *credentials) status() any {
-	list := []tokens.Status{}
+	list := []credentialView{}
 	for _, cred := range c.all() {
-		list = append(list, cred.Status())
+		s := cred.Status()
+		list = append(list, credentialView{
+			Name: s.Name, Kind: s.Kind, Generation: s.Generation, Valid: s.Valid, LastError: s.LastError,
+			ExpiresAt: known(s.ExpiresAt), RenewedAt: known(s.RenewedAt),
+		})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 // reread looks at the secret's file at once, because a call was refused with

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -25,8 +23,6 @@ func newDemo(s streams) *cobra.Command {
 }
 
 func demo(ctx context.Context, s streams) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
 	sim := simulator.NewServer(simulator.New(simulator.Options{}))
 	if err := sim.Listen("127.0.0.1:0"); err != nil {
 		return failed(err)
@@ -38,33 +34,20 @@ func demo(ctx context.Context, s streams) error {
 	if err != nil {
 		return usage(err)
 	}
-	p, err := newProcess(streams{in: s.in, out: nowhere{}, err: s.err}, cfg, load)
-	if err != nil {
-		return usage(err)
-	}
-	if err := p.listen(ctx); err != nil {
-		return failed(fmt.Errorf("%w; choose another address with CLEENGATE_LISTEN and CLEENGATE_ADMIN_LISTEN", err))
-	}
-	p.start()
-	app, admin := p.endpoints[0].url(), p.endpoints[len(p.endpoints)-1].url()
-	fmt.Fprintf(s.out, demoText, app, simulator.MonthlyOfferID, app, admin, admin, admin, sim.URL())
-
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var running errgroup.Group
 	running.Go(func() error { return sim.Serve(ctx) })
-	running.Go(func() error { return sampleTraffic(ctx, app) })
-	running.Go(func() error {
-		select {
-		case <-ctx.Done():
-			return p.shutdown()
-		case err := <-p.failed:
-			stop()
-			return err
-		}
+	err = serve(ctx, streams{in: s.in, out: nowhere{}, err: s.err}, cfg, load, func(p *process) {
+		app, admin := p.endpoints[0].url(), p.endpoints[len(p.endpoints)-1].url()
+		fmt.Fprintf(s.out, demoText, app, simulator.MonthlyOfferID, app, admin, admin, admin, sim.URL())
+		running.Go(func() error { return sampleTraffic(ctx, app) })
 	})
-	if err := running.Wait(); err != nil {
-		return failed(err)
+	stop()
+	if ended := running.Wait(); err == nil && ended != nil {
+		err = failed(ended)
 	}
-	return nil
+	return err
 }
 
 const demoText = `cleengate runs in front of a simulated Cleeng, with a little sample traffic. Ctrl-C ends it.

@@ -121,6 +121,11 @@ func (p *process) apply(cfg *config.Config) error {
 	if err := p.limits.Reconfigure(proxy.LimitConfigs(cfg)); err != nil {
 		return err
 	}
+	for _, u := range cfg.Upstreams {
+		if u.Limit != "" {
+			p.limits.Get(u.Limit, u.Credential) // so that it is seen before its first call
+		}
+	}
 	return p.proxy.Apply(cfg, proxy.Parts{Credentials: p.creds.all(), Limits: p.limits})
 }
 
@@ -232,6 +237,6 @@ func (p *process) status() any {
 	return map[string]any{
 		"version": versionText(), "started_at": p.started, "uptime_seconds": time.Since(p.started).Seconds(), "ready": p.health.Ready(),
 		"mode": cfg.Mode, "environment": cfg.Environment, "listeners": listeners, "log_level": p.log.Level(), "log_dropped": p.log.Dropped(),
-		"warnings": cfg.Warnings(),
+		"warnings": append([]string{}, cfg.Warnings()...),
 	}
 }

@@ -7,11 +7,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cleengate/cleengate/internal/config"
 )
+
+// sameSignal is how close a second signal is taken for the first.
+const sameSignal = 200 * time.Millisecond
 
 func newServe(s streams, load loader) *cobra.Command {
 	return &cobra.Command{
@@ -23,14 +27,14 @@ func newServe(s streams, load loader) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), s, cfg, func() (*config.Config, error) { return load(cmd) })
+			return serve(cmd.Context(), s, cfg, func() (*config.Config, error) { return load(cmd) }, func(*process) {})
 		},
 	}
 }
 
 // serve runs one process until SIGTERM or SIGINT, and drains it. A second
-// signal ends it at once.
-func serve(ctx context.Context, s streams, cfg *config.Config, load func() (*config.Config, error)) error {
+// signal ends it at once. started is called when it serves.
+func serve(ctx context.Context, s streams, cfg *config.Config, load func() (*config.Config, error), started func(*process)) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -43,6 +47,7 @@ func serve(ctx context.Context, s streams, cfg *config.Config, load func() (*con
 		return failed(errors.Join(err, p.close()))
 	}
 	p.start()
+	started(p)
 	for {
 		select {
 		case got := <-signals:
@@ -57,6 +62,7 @@ func serve(ctx context.Context, s streams, cfg *config.Config, load func() (*con
 		}
 		break
 	}
+	first := time.Now()
 	ended := make(chan error, 1)
 	go func() { ended <- p.shutdown() }()
 	for {
@@ -67,7 +73,8 @@ func serve(ctx context.Context, s streams, cfg *config.Config, load func() (*con
 			}
 			return nil
 		case got := <-signals:
-			if got != syscall.SIGHUP {
+			// Some supervisors signal a process and its group at once.
+			if got != syscall.SIGHUP && time.Since(first) > sameSignal {
 				p.hurry()
 				return failed(errors.New("ended by a second signal before the running calls were done"))
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -49,7 +50,7 @@ func (t *Totals) Load() error {
 		h := t.hour(saved.Start.Unix() / 3600)
 		h.peakSecond, h.peakMinute = max(h.peakSecond, saved.PeakSecond), max(h.peakMinute, saved.PeakMinute)
 		for _, r := range saved.Rows {
-			h.row(rowKey{r.Upstream, r.Endpoint, r.Client}).add(&r)
+			t.row(h, rowKey{r.Upstream, r.Endpoint, r.Client}).add(&r)
 		}
 	}
 	return nil
@@ -110,8 +111,8 @@ func (t *Totals) encode() []byte {
 	out, _ := json.Marshal(header{Version: fileVersion}) // a number: cannot fail
 	out = append(out, '\n')
 	hours := t.Snapshot(time.Time{})
-	for i := len(hours) - 1; i >= 0; i-- {
-		line, err := json.Marshal(hours[i])
+	for _, hour := range slices.Backward(hours) {
+		line, err := json.Marshal(hour)
 		if err != nil || len(out)+len(line)+1 > maxFile {
 			break
 		}

@@ -10,17 +10,23 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 )
 
 const (
 	keepHours = 35 * 24
-	// maxRows bounds the rows of one hour. 840 hours of it would be more than
-	// fits on disk; a usual hour has a few dozen.
-	maxRows   = 512
-	saveEvery = time.Minute
+	// maxRows bounds the rows of one hour; a usual hour has a few dozen.
+	maxRows = 512
+	// maxAllRows bounds those of all hours, at about 10 MiB. It is a little more
+	// than fits on disk.
+	maxAllRows = 32 << 10
+	maxName    = 128 // bytes of a name; what is longer is cut
+	saveEvery  = time.Minute
 	// Other takes the place of names beyond the bound.
 	Other = "other"
 )
@@ -74,19 +80,21 @@ type Totals struct {
 	dir string
 	log *slog.Logger
 
-	mu      sync.Mutex // guards what follows
-	hours   map[int64]*hour
-	current int64 // the hour that was written last, as Unix hours
+	mu      sync.Mutex      // guards what follows
+	hours   map[int64]*hour // by Unix hours
+	rows    int             // of all hours
 	second  tick
 	minute  tick
 	dirty   bool
 	failing bool
 }
 
-// tick counts calls within one second or minute.
+// tick counts calls within one second or minute, and within the one before, as
+// calls that end together are told in any order.
 type tick struct {
-	at int64
-	n  int64
+	at     int64
+	n      int64
+	before int64
 }
 
 // New makes an empty set. dir is where [Totals.Save] writes; "" keeps the
@@ -101,7 +109,7 @@ func (t *Totals) Add(s *Sample) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h := t.hour(at / 3600)
-	r := h.row(rowKey{s.Upstream, s.Endpoint, s.Client})
+	r := t.row(h, rowKey{s.Upstream, s.Endpoint, s.Client})
 	r.Requests++
 	r.Attempts += int64(s.Attempts)
 	r.Throttled += int64(s.Throttled)
@@ -119,49 +127,71 @@ func (t *Totals) Add(s *Sample) {
 }
 
 func (k *tick) add(at int64, n int) int64 {
-	if at != k.at {
-		k.at, k.n = at, 0
+	switch at - k.at {
+	case 0:
+	case -1:
+		k.before += int64(n)
+		return k.before
+	case 1:
+		k.at, k.n, k.before = at, 0, k.n
+	default:
+		k.at, k.n, k.before = at, 0, 0
 	}
 	k.n += int64(n)
 	return k.n
 }
 
-// hour finds or begins an hour; with a new one those past their time go.
+// hour finds or begins an hour. With a new one go those past their time, and
+// those as far ahead of it: a clock that was wrong once must not keep out what
+// comes after it was set right.
 func (t *Totals) hour(at int64) *hour {
 	if h := t.hours[at]; h != nil {
 		return h
 	}
-	h := &hour{rows: make(map[rowKey]*Row)}
-	t.hours[at] = h
-	t.current = max(t.current, at)
 	for old := range t.hours {
-		if old <= t.current-keepHours {
-			delete(t.hours, old)
+		if old <= at-keepHours || old >= at+keepHours {
+			t.drop(old)
 		}
 	}
+	h := &hour{rows: make(map[rowKey]*Row)}
+	t.hours[at] = h
 	return h
 }
 
-func (h *hour) row(key rowKey) *Row {
+func (t *Totals) drop(at int64) {
+	t.rows -= len(t.hours[at].rows)
+	delete(t.hours, at)
+}
+
+// row finds or begins a row. Where the hour is full it is one of [Other].
+func (t *Totals) row(h *hour, key rowKey) *Row {
 	if r := h.rows[key]; r != nil {
 		return r
 	}
+	key = rowKey{cut(key.upstream), cut(key.endpoint), cut(key.client)}
 	if len(h.rows) >= maxRows {
 		key.client = Other
-		if r := h.rows[key]; r != nil {
-			return r
-		}
-		if len(h.rows) >= 2*maxRows {
-			key = rowKey{Other, Other, Other}
-			if r := h.rows[key]; r != nil {
-				return r
-			}
-		}
+	}
+	if len(h.rows) >= 2*maxRows && h.rows[key] == nil {
+		key = rowKey{Other, Other, Other}
+	}
+	if r := h.rows[key]; r != nil {
+		return r
 	}
 	r := &Row{Upstream: key.upstream, Endpoint: key.endpoint, Client: key.client}
 	h.rows[key] = r
+	t.rows++
+	for t.rows > maxAllRows {
+		oldest := slices.Min(slices.Collect(maps.Keys(t.hours)))
+		if t.hours[oldest] == h {
+			break // it alone is within the bound
+		}
+		t.drop(oldest)
+	}
 	return r
 }
+
+func cut(name string) string { return strings.Clone(name[:min(len(name), maxName)]) }
 
 // Snapshot copies the hours from since on, oldest first, rows by requests.
 func (t *Totals) Snapshot(since time.Time) []Hour {
