@@ -25,12 +25,14 @@ type header struct {
 }
 
 // Load reads what an earlier process saved. A file that cannot be read is kept
-// aside under another name, and the error says which.
+// aside under another name, and the error says which. What a crash left half
+// written is removed.
 func (t *Totals) Load() error {
 	if t.dir == "" {
 		return nil
 	}
 	path := filepath.Join(t.dir, fileName)
+	removeLeftovers(path)
 	f, err := os.Open(path) //nolint:gosec // in the state directory
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -47,6 +49,9 @@ func (t *Totals) Load() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, saved := range hours {
+		if t.rows >= maxAllRows {
+			break // the oldest come last
+		}
 		h := t.hour(saved.Start.Unix() / 3600)
 		h.peakSecond, h.peakMinute = max(h.peakSecond, saved.PeakSecond), max(h.peakMinute, saved.PeakMinute)
 		for _, r := range saved.Rows {
@@ -121,8 +126,21 @@ func (t *Totals) encode() []byte {
 	return out
 }
 
+const nextName = ".next-*"
+
+// removeLeftovers removes what was written beside path but never renamed. What is
+// younger than a save takes may be another process's, at work.
+func removeLeftovers(path string) {
+	names, _ := filepath.Glob(path + nextName) // the pattern is well formed
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > saveEvery {
+			_ = os.Remove(name) // it only takes room
+		}
+	}
+}
+
 func replace(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".next-*") // mode 0600
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+nextName) // mode 0600
 	if err != nil {
 		return err
 	}
@@ -134,5 +152,14 @@ func replace(path string, content []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return nil
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes the rename itself durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the state directory
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -10,8 +10,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
+	"math"
 	"sort"
 	"strings"
 	"sync"
@@ -182,16 +181,27 @@ func (t *Totals) row(h *hour, key rowKey) *Row {
 	h.rows[key] = r
 	t.rows++
 	for t.rows > maxAllRows {
-		oldest := slices.Min(slices.Collect(maps.Keys(t.hours)))
-		if t.hours[oldest] == h {
-			break // it alone is within the bound
-		}
-		t.drop(oldest)
+		t.dropOldest(h)
 	}
 	return r
 }
 
-func cut(name string) string { return strings.Clone(name[:min(len(name), maxName)]) }
+// dropOldest leaves the hour that is written, which alone is within the bound.
+func (t *Totals) dropOldest(except *hour) {
+	oldest := int64(math.MaxInt64)
+	for at, h := range t.hours {
+		if h != except {
+			oldest = min(oldest, at)
+		}
+	}
+	t.drop(oldest)
+}
+
+// cut bounds a name and makes it one that comes back from the file unchanged. The
+// copy lets go of the request that the name was part of.
+func cut(name string) string {
+	return strings.Clone(strings.ToValidUTF8(name[:min(len(name), maxName)], ""))
+}
 
 // Snapshot copies the hours from since on, oldest first, rows by requests.
 func (t *Totals) Snapshot(since time.Time) []Hour {
