@@ -90,7 +90,7 @@ func (r *roster) push(w *waiter, head bool) {
 	w.caller = c
 	if c.n == 0 {
 		// A caller that went away in debt has it paid back by the rounds since.
-		paid := min(r.round-c.round, overdraft+1) //nolint:gosec // at most overdraft+1
+		paid := min(r.round-c.round, overdraft+1)
 		c.deficit = min(c.deficit+int(paid)*c.share, 0)
 		if c.deficit == 0 {
 			c.deficit = c.share
@@ -201,7 +201,7 @@ func (r *roster) renew() {
 	for _, c := range r.active {
 		c.deficit = min(c.deficit+rounds*c.share, c.share)
 	}
-	r.round += uint64(max(rounds, 0)) //nolint:gosec // not negative
+	r.round += uint64(max(rounds, 0))
 }
 
 // ahead estimates how many calls of this roster leave before one more of the

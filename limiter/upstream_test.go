@@ -72,7 +72,6 @@ type upstream struct {
 	rng      *rand.Rand
 	arrivals []time.Time
 	refused  []time.Time // arrivals that got a 429
-	foreign  int
 }
 
 func (u *upstream) hop(ctx context.Context) error {

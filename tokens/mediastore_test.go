@@ -18,7 +18,7 @@ import (
 
 const canary = "canary-refresh-token"
 
-func refreshAt(t *testing.T, ctx context.Context, base string, rt http.RoundTripper) (tokens.Grant, *tokens.Failure) {
+func refreshAt(ctx context.Context, t *testing.T, base string, rt http.RoundTripper) (tokens.Grant, *tokens.Failure) {
 	t.Helper()
 	source, err := tokens.NewMediaStore(base, rt)
 	if err != nil {
@@ -98,7 +98,7 @@ func TestMediaStoreSortsAnswers(t *testing.T) {
 				}
 				return &http.Response{StatusCode: test.status, Header: header, Body: io.NopCloser(strings.NewReader(test.body))}, nil
 			})
-			grant, failure := refreshAt(t, t.Context(), "https://mediastore.test/base/", upstream)
+			grant, failure := refreshAt(t.Context(), t, "https://mediastore.test/base/", upstream)
 			if test.want == "" {
 				if failure != nil || grant.Token.Reveal() != "a.b.c" || grant.Date.IsZero() {
 					t.Fatalf("grant = %+v, failure %v", grant, failure)
@@ -122,7 +122,7 @@ func TestPromise01NoCredentialFollowsARedirect(t *testing.T) {
 	defer elsewhere.Close()
 	upstream := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer upstream.Close()
-	_, failure := refreshAt(t, t.Context(), upstream.URL, upstream.Client().Transport)
+	_, failure := refreshAt(t.Context(), t, upstream.URL, upstream.Client().Transport)
 	if failure == nil || failure.Category != tokens.Malformed {
 		t.Errorf("failure = %+v", failure)
 	}
@@ -150,7 +150,7 @@ func (e *endless) Close() error { return nil }
 
 func TestPromise09HugeAnswerIsNotRead(t *testing.T) {
 	body := &endless{left: 1 << 30}
-	_, failure := refreshAt(t, t.Context(), "https://mediastore.test", roundTripper(func(*http.Request) (*http.Response, error) {
+	_, failure := refreshAt(t.Context(), t, "https://mediastore.test", roundTripper(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body}, nil
 	}))
 	if failure == nil || failure.Category != tokens.Malformed || body.read > 128<<10 {
@@ -210,7 +210,7 @@ func TestMediaStoreKnowsWhatWasNotSent(t *testing.T) {
 				case <-ctx.Done():
 				}
 			}()
-			_, failure := refreshAt(t, ctx, test.base, test.rt)
+			_, failure := refreshAt(ctx, t, test.base, test.rt)
 			if failure == nil || failure.Category != tokens.Unreachable || failure.Unspent != test.unspent {
 				t.Errorf("failure = %+v, want unspent = %v", failure, test.unspent)
 			}
@@ -223,7 +223,7 @@ type throttledByUs struct{ notSent }
 func (throttledByUs) RetryAfter() time.Duration { return 3 * time.Second }
 
 func TestMediaStoreObeysOurOwnQueue(t *testing.T) {
-	_, failure := refreshAt(t, t.Context(), "http://x.test", roundTripper(func(*http.Request) (*http.Response, error) {
+	_, failure := refreshAt(t.Context(), t, "http://x.test", roundTripper(func(*http.Request) (*http.Response, error) {
 		return nil, throttledByUs{}
 	}))
 	if failure == nil || failure.Category != tokens.Throttled || !failure.Unspent || failure.RetryAfter != 3*time.Second {

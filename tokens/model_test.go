@@ -116,7 +116,7 @@ func (m *model) wasFull() bool {
 }
 
 // judge holds promise 4 against the result of a call.
-func (m *model) judge(r result, began time.Time, patience time.Duration) {
+func (m *model) judge(r result, _ time.Time, patience time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()

@@ -79,6 +79,11 @@ func (s *Session) publish(h *held) {
 	defer s.mu.Unlock()
 	s.descend(h.origin)
 	h.token.ID = s.account.Load().id
+	list := []redact.Secret{h.token.Value, h.refresh}
+	if old := s.current.Load(); old != nil {
+		list = append(list, old.token.Value, old.refresh)
+	}
+	s.known(slices.DeleteFunc(list, redact.Secret.IsZero))
 	s.current.Store(h)
 }
 

@@ -103,5 +103,3 @@ func (p *places[V]) shrink(now time.Time) {
 }
 
 func (p *places[V]) forget(where Where) { delete(p.m, where) }
-
-func (p *places[V]) clear() { clear(p.m) }

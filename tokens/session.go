@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/cleengate/cleengate/internal/redact"
 )
 
 // Session is a customer session that cleengate owns: a JWT that is replaced
@@ -24,6 +26,7 @@ type Session struct {
 	deadline time.Duration
 	logins   *LoginGate
 	clock    *Clock
+	known    func([]redact.Secret)
 	metrics  Metrics
 	log      *slog.Logger
 	identity string

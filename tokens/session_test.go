@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -331,6 +332,41 @@ func TestSessionShowsNoSecret(t *testing.T) {
 			if strings.Contains(text, secret) {
 				t.Errorf("the log or an error shows %q:\n%s", secret, text)
 			}
+		}
+	})
+}
+
+func TestSessionTellsWhatItHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		upstream := newMediaStore()
+		var mu sync.Mutex
+		var known []string
+		session := newSession(t, upstream, func(cfg *tokens.SessionConfig) {
+			cfg.Known = func(held []redact.Secret) {
+				mu.Lock()
+				defer mu.Unlock()
+				known = nil
+				for _, secret := range held {
+					known = append(known, secret.Reveal())
+				}
+			}
+		})
+		a := &app{session: session, store: upstream, depart: func(jwt string) {
+			mu.Lock()
+			defer mu.Unlock()
+			if !slices.Contains(known, jwt) {
+				t.Errorf("a token departs that is not known: %v", known)
+			}
+		}}
+		for range 3 {
+			a.call(t.Context(), "GET /offers")
+			upstream.revokeAll()
+		}
+		if len(known) != 4 || known[1] != "refresh-3" || known[3] != "refresh-2" {
+			t.Errorf("known in the end: %v", known)
+		}
+		if err := session.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

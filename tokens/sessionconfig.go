@@ -45,6 +45,10 @@ type SessionConfig struct {
 	// Clock is the upstream's, for those who learn it from other answers too.
 	// Nil: one of its own.
 	Clock *Clock
+	// Known is told which tokens the session holds, the ones replaced last
+	// included, before new ones are used: for whoever keeps secrets out of
+	// what is written down. It must not block. Nil: nobody is.
+	Known func(held []redact.Secret)
 	// Metrics counts renewals. Nil: nobody does.
 	Metrics Metrics
 	// Log takes what an operator should know. Nil: nowhere.
@@ -80,6 +84,9 @@ func NewSession(cfg SessionConfig) (*Session, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = &Clock{}
 	}
+	if cfg.Known == nil {
+		cfg.Known = func([]redact.Secret) {}
+	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = noMetrics{}
 	}
@@ -97,6 +104,7 @@ func NewSession(cfg SessionConfig) (*Session, error) {
 		deadline: max(cfg.Deadline, onlyZero(cfg.Deadline, deadline)),
 		logins:   cfg.Logins,
 		clock:    cfg.Clock,
+		known:    cfg.Known,
 		metrics:  cfg.Metrics,
 		log:      cfg.Log.With(slog.String("credential", cfg.Name)),
 		identity: identityOf(cfg),

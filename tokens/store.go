@@ -12,14 +12,14 @@ import (
 )
 
 var (
-	// ErrClaimed: the refresh token has been sent before, or is being sent.
+	// ErrClaimed means that the refresh token has been sent before, or is being sent.
 	ErrClaimed = errors.New("the refresh token has been used before")
-	// ErrNotStored: nothing of the record will be found later. Other errors of
+	// ErrNotStored means that nothing of the record will be found later. Other errors of
 	// Save leave that open.
 	ErrNotStored = errors.New("the session is not stored")
-	// ErrLocked: another process held the lock for as long as one could wait.
+	// ErrLocked means that another process held the lock for as long as one could wait.
 	ErrLocked = errors.New("another process holds the lock of the session")
-	// ErrLockBroken: there is no working lock. It does not mean that somebody
+	// ErrLockBroken means that there is no working lock. It does not mean that somebody
 	// holds it.
 	ErrLockBroken = errors.New("the state directory has no working file locks")
 )
