@@ -23,22 +23,19 @@ func cold(ctx context.Context, b *bench, s settings) (err error) {
 		return err
 	}
 	b.all200("cold", answers)
-	steepest, before, over := 0, 0, 0
 	slots := counters.ArrivalsPer100ms
+	var over []int // the slots that rose too fast
+	before := 0
 	for i, n := range slots {
-		last := 0
-		if i > 0 {
-			last = slots[i-1]
+		if n > 2*before+5 {
+			over = append(over, i)
 		}
-		if n > 2*last+5 {
-			over++
-		}
-		if n-2*last > steepest-2*before {
-			steepest, before = n, last
-		}
+		before = n
 	}
-	b.line("cold", "100 ms with more than twice those before + 5", fmt.Sprintf("%d of %d", over, len(slots)), "0", over == 0)
-	fmt.Fprintf(b.out, "%-22s %-46s %d after %d\n", "cold", "steepest step between them", steepest, before)
+	b.line("cold", "100 ms with more than twice those before + 5", fmt.Sprintf("%d of %d", len(over), len(slots)), "0", len(over) == 0)
+	for _, i := range over[:min(len(over), 5)] {
+		fmt.Fprintf(b.out, "%-22s %-46s %v\n", "cold", fmt.Sprintf("calls each 100 ms up to %.1f s", float64(i+1)/10), slots[max(i-5, 0):i+1])
+	}
 	fmt.Fprintf(b.out, "%-22s %-46s %d of %d, %.1f s in all\n", "cold", "429 upstream while the limit was looked for", counters.Throttled, counters.Arrivals, wall.Seconds())
 	return nil
 }
