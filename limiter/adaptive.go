@@ -15,10 +15,12 @@ const (
 	restAt    = 0.96             // where the rate rests, as a share of it (compare fast convergence, section 4.7)
 	restAfter = 8 * time.Second  // K of section 4.2: how long it takes to come back there
 	tryAfter  = 30 * time.Second // the same for growing beyond
-	doubling  = time.Second      // a cold bucket doubles at most this often, while calls wait
-	decay     = time.Minute      // an idle bucket halves this often, down to where it began (compare RFC 7661)
-	minRate   = 1.0 / 60
-	maxRate   = 100000.0
+	// fewAccepted calls in an episode say nothing about a rate.
+	fewAccepted = 10
+	doubling    = time.Second // a cold bucket doubles at most this often, while calls wait
+	decay       = time.Minute // an idle bucket halves this often, down to where it began (compare RFC 7661)
+	minRate     = 1.0 / 60
+	maxRate     = 100000.0
 )
 
 // adaptive is the rate at which a bucket sends while throttles are all that it
@@ -117,7 +119,13 @@ func (a *adaptive) settle(ceiling float64) {
 func (a *adaptive) resume(now, pause time.Duration, failures int) {
 	if whole := (now - a.began).Seconds(); failures > 0 && whole > 0 {
 		a.longest = pause
-		a.settle(min(a.ceiling, float64(a.accepted)/whole/restAt)) // it rests at what got through
+		measured := float64(a.accepted) / whole / restAt // it rests at what got through
+		if a.accepted < fewAccepted {
+			// Hardly anybody called, so that hardly anything got through: that
+			// measures the demand, not the limit.
+			measured = max(measured, a.ceiling/2)
+		}
+		a.settle(min(a.ceiling, measured))
 	}
 	a.began, a.accepted = now, 0
 	a.updated, a.used = now, now
