@@ -35,6 +35,10 @@ type Transport struct {
 	// Again makes a fresh request to send a throttled one again, or says that it
 	// cannot be. Nil means that none can.
 	Again func(*http.Request) (*http.Request, bool)
+	// SelfCounting says that Next tells of further departures of one request by
+	// itself, with [PlaceOf] and [Place.DepartedAgain]. Else a connection trace
+	// is put on every request, which costs more than the wait.
+	SelfCounting bool
 	// Throttled is how many times a throttled call goes again.
 	Throttled int
 
@@ -105,7 +109,7 @@ func (t *Transport) send(r *http.Request, place *Place) (*http.Response, Outcome
 		t.Departed(r, place)
 	}
 	defer place.Failed() // ignored once the place has ended otherwise
-	resp, err := t.Next.RoundTrip(withDepartures(r, place))
+	resp, err := t.Next.RoundTrip(t.withPlace(r, place))
 	switch {
 	case errors.Is(err, ErrNotSent):
 		place.Refund()
@@ -124,17 +128,20 @@ func (t *Transport) tellRefused(r *http.Request, err error) {
 	}
 }
 
-// withDepartures makes the request count its further departures. net/http repeats
+// withPlace makes the request count its further departures. net/http repeats
 // some requests by itself when a kept connection turns out to be dead; each time it
 // writes a header, something has left.
-func withDepartures(r *http.Request, place *Place) *http.Request {
+func (t *Transport) withPlace(r *http.Request, place *Place) *http.Request {
+	ctx := context.WithValue(r.Context(), placeKey{}, place)
+	if t.SelfCounting {
+		return r.WithContext(ctx)
+	}
 	var wrote atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() {
 		if wrote.Swap(true) {
 			place.DepartedAgain()
 		}
 	}}
-	ctx := context.WithValue(r.Context(), placeKey{}, place)
 	return r.WithContext(httptrace.WithClientTrace(ctx, trace))
 }
 

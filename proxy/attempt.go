@@ -34,14 +34,15 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.index = x.rec.Attempt(journal.Attempt{Reason: x.reason, Start: now, Credential: x.injected.name, Generation: x.injected.generation})
 
 	parent := r.Context()
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	ctx, cancel := context.WithCancelCause(s.base(parent))
 	s.cancel = cancel
+	s.place = limiter.PlaceOf(parent)
 	s.patience = time.Until(x.deadline)
 	s.timer = time.AfterFunc(max(s.patience, 0), s.timedOut)
 	s.unwatch = context.AfterFunc(parent, func() { s.callerLeft(context.Cause(parent)) })
 	s.streams = x.body != nil && !x.body.complete()
 
-	out := r.WithContext(httptrace.WithClientTrace(ctx, s.trace()))
+	out := r.WithContext(httptrace.WithClientTrace(ctx, s.trace(parent)))
 	prepare(out, s.firm)
 	if s.streams && out.Body != nil {
 		out.Body = &uploadBody{ReadCloser: out.Body, sending: s}
@@ -116,6 +117,7 @@ type sending struct {
 	timeouts config.Timeouts
 	patience time.Duration // what was left of it when the attempt began
 	metrics  Metrics
+	place    *limiter.Place // nil where nothing is paced
 	cancel   context.CancelCauseFunc
 	unwatch  func() bool
 
@@ -148,8 +150,24 @@ func (s *sending) mayBeCarriedOut() bool {
 	return s.counter == nil || s.counter.wrote.Load() != s.before
 }
 
-func (s *sending) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{GotConn: s.gotConn, WroteRequest: s.wroteRequest}
+// base is what the attempt's own context stands on: not on the request's, which
+// ends when the app leaves. httptrace composes hooks by reflection where a
+// context has some already, at the price of a small allocation each; so the one
+// hook that ReverseProxy sets is taken over by trace instead. Our own logins
+// bring hooks that must all be kept.
+func (s *sending) base(parent context.Context) context.Context {
+	if s.x.login {
+		return context.WithoutCancel(parent)
+	}
+	return context.WithValue(context.Background(), exchangeKey{}, s.x)
+}
+
+func (s *sending) trace(parent context.Context) *httptrace.ClientTrace {
+	t := &httptrace.ClientTrace{GotConn: s.gotConn, WroteRequest: s.wroteRequest}
+	if outer := httptrace.ContextClientTrace(parent); outer != nil && !s.x.login {
+		t.Got1xxResponse = outer.Got1xxResponse
+	}
+	return t
 }
 
 // gotConn is the moment of departure: the request is about to be written.
@@ -162,6 +180,9 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 		}
 		// http.Transport found a stale connection and sends again by itself.
 		s.counter = nil
+		if s.place != nil {
+			s.place.DepartedAgain()
+		}
 		s.x.rec.Update(s.index, func(a *journal.Attempt) { a.Resent++ })
 		return
 	}

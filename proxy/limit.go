@@ -23,15 +23,16 @@ func (p *Proxy) limited(up *upstream, next http.RoundTripper, set *limiter.Set, 
 		credential = up.cred.cred.Name()
 	}
 	return &limiter.Transport{
-		Next:      next,
-		Throttled: throttled,
-		Bucket:    func(*http.Request) *limiter.Bucket { return set.Get(up.limit, credential) },
-		Describe:  func(r *http.Request) limiter.Call { return exchangeOf(r.Context()).call() },
-		Throttle:  isThrottle,
-		Again:     throttledAgain,
-		Departed:  p.departed,
-		Refused:   func(r *http.Request, refused *limiter.Refused) { noteRefusal(r, refused) },
-		Refusal:   noteThrottle,
+		Next:         next,
+		SelfCounting: true,
+		Throttled:    throttled,
+		Bucket:       func(*http.Request) *limiter.Bucket { return set.Get(up.limit, credential) },
+		Describe:     func(r *http.Request) limiter.Call { return exchangeOf(r.Context()).call() },
+		Throttle:     isThrottle,
+		Again:        throttledAgain,
+		Departed:     p.departed,
+		Refused:      func(r *http.Request, refused *limiter.Refused) { noteRefusal(r, refused) },
+		Refusal:      noteThrottle,
 	}
 }
 

@@ -14,9 +14,8 @@ import (
 // Evidence of a page is Origin (RFC 6454), Sec-Fetch-Site (W3C Fetch Metadata)
 // and Referer; each one present must be in order.
 func (g *Guard) checkBrowser(r *http.Request) (origin string, p *Problem) {
-	own := ownOrigin(r)
 	page, sent := pageOrigin(r.Header)
-	if sent && page != own {
+	if sent && page != ownOrigin(r) {
 		if _, listed := g.origins[page]; !listed {
 			return "", originRefused(page)
 		}

@@ -69,6 +69,9 @@ func (t *renew) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // secure waits, at most as long as the app would, for a valid token.
 func (t *renew) secure(ctx context.Context, x *exchange, b *binding) error {
+	if b.cred.Kind() != tokens.KindSession {
+		return nil // keys need no renewal
+	}
 	ctx, cancel := context.WithDeadlineCause(ctx, x.deadline, errPatienceHeld)
 	defer cancel()
 	began := time.Now()
