@@ -64,6 +64,7 @@ func NewBucket(cfg Config, credential string, log *slog.Logger) (*Bucket, error)
 	b.cfg = cfg.withDefaults()
 	b.rate = newAdaptive(b.cfg.Start, b.now())
 	b.repace(b.now())
+	b.line.fill(b.cfg.Reserve, b.pace.rate)
 	return b, nil
 }
 
@@ -260,6 +261,7 @@ func (b *Bucket) Reconfigure(cfg Config) error {
 	}
 	b.later = true
 	b.settle(now)
+	b.line.fill(b.cfg.Reserve, b.pace.rate)
 	return nil
 }
 

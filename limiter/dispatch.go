@@ -163,20 +163,29 @@ func (b *Bucket) choose(now time.Duration) *waiter {
 	if b.pause.on {
 		return b.chooseProbe(now, free)
 	}
-	if len(b.pause.parked) > 0 && free {
-		if endpoint, _ := b.parkedReady(now); endpoint != "" {
-			k := b.pause.parked[endpoint]
-			w := b.line.parked[endpoint].head
-			w.place.probe = true
-			k.probes, k.probeBy = k.probes+1, b.probeBy(now)
-			k.began = now
-			return w
-		}
+	if w := b.chooseParked(now, free); w != nil {
+		return w
 	}
 	if !b.line.ready(free) {
 		return nil
 	}
 	return b.line.pick(free)
+}
+
+// chooseParked picks a probe of an endpoint that is held back, if one is due.
+func (b *Bucket) chooseParked(now time.Duration, free bool) *waiter {
+	if len(b.pause.parked) == 0 || !free {
+		return nil
+	}
+	endpoint, _ := b.parkedReady(now)
+	if endpoint == "" {
+		return nil
+	}
+	k := b.pause.parked[endpoint]
+	w := b.line.parked[endpoint].head
+	w.place.probe = true
+	k.probes, k.probeBy, k.began = k.probes+1, b.probeBy(now), now
+	return w
 }
 
 // chooseProbe picks the one call that leaves after a pause, of another endpoint
@@ -187,6 +196,9 @@ func (b *Bucket) chooseProbe(now time.Duration, free bool) *waiter {
 		w = b.line.pick(free)
 	}
 	if w == nil {
+		w = b.chooseParked(now, free)
+	}
+	if w == nil {
 		return nil
 	}
 	w.place.probe = true
@@ -194,6 +206,10 @@ func (b *Bucket) chooseProbe(now time.Duration, free bool) *waiter {
 	b.pause.probeBy = b.probeBy(now)
 	return w
 }
+
+// noBusyLoop is how soon a bucket looks again where it could have acted now and did
+// not. That should not happen; if it does, it must not take a processor.
+const noBusyLoop = time.Millisecond
 
 // arm sets the timer to the next instant at which there is something to do.
 func (b *Bucket) arm(now time.Duration) {
@@ -207,11 +223,11 @@ func (b *Bucket) arm(now time.Duration) {
 	}
 	free := b.flight.n < b.cfg.Concurrency
 	if b.line.ready(free) {
-		next = min(next, max(b.earliest(now), now+1))
+		next = min(next, max(b.earliest(now), now+noBusyLoop))
 	}
 	if len(b.pause.parked) > 0 && free {
 		if endpoint, at := b.parkedReady(now); endpoint != "" {
-			next = min(next, max(b.earliest(now), now+1))
+			next = min(next, max(b.earliest(now), now+noBusyLoop))
 		} else if at < forever {
 			next = min(next, max(at, b.earliest(now)))
 		}
@@ -220,7 +236,7 @@ func (b *Bucket) arm(now time.Duration) {
 		due, lost := b.flight.expire(now)
 		if lost > 0 {
 			b.once("lost", "places were held for five minutes without an answer and count no longer as concurrent", "places", lost)
-			due = now + 1
+			due = now + noBusyLoop
 		}
 		next = min(next, due)
 	}

@@ -32,6 +32,7 @@ func (l *line) place(w *waiter, head, reserve bool) {
 		parked.push(w, head)
 	case w.call.claim && reserve:
 		w.call.name, w.call.own, w.call.share = reserveName, true, 1
+		w.call.urgency = min(w.call.urgency, BackgroundUrgency-1)
 		l.foreground.push(w, head)
 	default:
 		l.rosterOf(&w.call).push(w, head)
@@ -119,6 +120,9 @@ func (l *line) deposit(reserve, rate float64) {
 		l.claim = min(l.claim+reserve, max(1, reserve*rate))
 	}
 }
+
+// fill fills the account.
+func (l *line) fill(reserve, rate float64) { l.claim = max(1, reserve*rate) }
 
 // ahead estimates how many calls leave before one more of the given kind.
 func (l *line) ahead(call *callInLine, head, reserve bool) int {
