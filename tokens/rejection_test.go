@@ -99,7 +99,9 @@ func TestPromise04RevokedWithItsSuccessor(t *testing.T) {
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() {
-				if r := a.call(t.Context(), "GET /offers"); r.status != 200 || r.sent != 3 {
+				// Renewed late in its life, the first token may have expired by the
+				// time that the claim is on disk; then it is not sent at all.
+				if r := a.call(t.Context(), "GET /offers"); r.status != 200 || r.sent < 2 || r.sent > 3 {
 					t.Errorf("the app saw %+v, want the third token to work", r)
 				}
 			})
