@@ -54,8 +54,8 @@ func (s *sending) failure(ctx context.Context, path string, err error, secret re
 	if hint, ok := errors.AsType[interface {
 		error
 		RetryAfter() time.Duration
-	}](err); ok {
-		f.Category, f.RetryAfter = Throttled, min(max(0, hint.RetryAfter()), maxRetryAfter)
+	}](err); ok && hint.RetryAfter() > 0 {
+		f.Category, f.RetryAfter = Throttled, min(hint.RetryAfter(), maxRetryAfter)
 	}
 	reason := scrub(err.Error(), secret)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
