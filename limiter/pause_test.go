@@ -1,6 +1,7 @@
 package limiter_test
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -30,9 +31,7 @@ func (u *throttling) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp := answer(r, http.StatusOK, "fine")
 	if refuse {
 		resp = answer(r, http.StatusTooManyRequests, u.body)
-		for name, values := range u.header {
-			resp.Header[name] = values
-		}
+		maps.Copy(resp.Header, u.header)
 	}
 	return resp, nil
 }

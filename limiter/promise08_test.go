@@ -198,8 +198,8 @@ func TestPromise08UrgencyIsBounded(t *testing.T) {
 }
 
 func lastIndex(list []string, v string) int {
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i] == v {
+	for i, l := range slices.Backward(list) {
+		if l == v {
 			return i
 		}
 	}
