@@ -16,7 +16,7 @@ help: ## show this list
 build: ## a static binary in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/cleengate ./cmd/cleengate
 
-test: tools npm debian unit race lint e2e ## everything, as CI runs it
+test: tools debian npm unit race lint e2e ## everything, as CI runs it
 
 unit: ## all Go tests that need nothing but Go
 	$(GO) test ./...
@@ -27,7 +27,7 @@ race: ## the rooms' tests under the race detector
 lint: $(LINT) ## golangci-lint
 	$(LINT) run ./...
 
-e2e: npm debian ## the real binary with real clients; nothing may be skipped
+e2e: debian npm ## the real binary with real clients; nothing may be skipped
 	CLEENGATE_E2E_REQUIRED=1 $(GO) test -count=1 -timeout 10m ./e2e/...
 
 bench: ## benchmarks; figures and what they mean stand in docs/benchmarks.md
@@ -55,9 +55,15 @@ npm: e2e/mediastore/node_modules/.package-lock.json
 e2e/mediastore/node_modules/.package-lock.json: e2e/mediastore/package-lock.json
 	cd e2e/mediastore && npm ci --ignore-scripts --no-audit --no-fund
 
+# A program that is there already stays as it is, whoever installed it.
 debian:
-	@command -v prometheus >/dev/null && command -v promtool >/dev/null || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus; }
+	@missing=; \
+	for tool in prometheus promtool node npm; do \
+	  command -v $$tool >/dev/null && continue; \
+	  case $$tool in promtool) tool=prometheus;; node) tool=nodejs;; esac; \
+	  missing="$$missing $$tool"; \
+	done; \
+	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 
 clean:
 	rm -rf bin .tools e2e/mediastore/node_modules
