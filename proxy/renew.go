@@ -85,9 +85,9 @@ func (t *renew) secure(ctx context.Context, x *exchange, b *binding) error {
 // cure asks for something better than what was refused, and reports whether
 // the call may go again with it.
 func (t *renew) cure(ctx context.Context, x *exchange, b *binding) bool {
-	if !x.body.replayable() || (x.ep.Payment && !x.view.cfg.Retry.Payments) {
-		return false
-	}
+	// A call that may not go again still tells that its token is dead, so that
+	// the next one has a new one.
+	replay := x.body.replayable() && (!x.ep.Payment || x.view.cfg.Retry.Payments)
 	if x.view.observes() {
 		t.proxy.metrics.Observed("replay")
 		return false
@@ -99,7 +99,7 @@ func (t *renew) cure(ctx context.Context, x *exchange, b *binding) bool {
 		x.rec.Note(time.Now(), "renewal_failed", err.Error())
 		x.rec.Fail(err)
 	}
-	return again && err == nil && ctx.Err() == nil
+	return again && replay && err == nil && ctx.Err() == nil
 }
 
 // blamesCredential reports whether an answer says that the credential which we

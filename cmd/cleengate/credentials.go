@@ -25,6 +25,7 @@ type credentials struct {
 	metrics *telemetry.Metrics
 	lane    func(upstream string) http.RoundTripper
 	state   state
+	vault   *redact.Vault
 	logins  tokens.LoginGate
 
 	mu      sync.Mutex // guards what follows
@@ -103,7 +104,13 @@ func (c *credentials) make(name string, want config.Credential, cfg *config.Conf
 	if err != nil {
 		return nil, err
 	}
+	at := "credentials." + name + "."
 	return tokens.NewSession(tokens.SessionConfig{
+		Known: func(held []redact.Secret) { c.vault.Set("session "+name, held...) },
+		Reload: func(context.Context) (tokens.SessionSecrets, error) {
+			c.secrets.Refresh()
+			return tokens.SessionSecrets{Password: c.secrets.Secret(at + "password"), RefreshToken: c.secrets.Secret(at + "refresh_token")}, nil
+		},
 		Name: name, Source: source, Upstream: base, Store: store, Logins: &c.logins, Metrics: c, Log: c.log,
 		Login: tokens.Login{Email: want.Email, Password: want.Password, PublisherID: want.PublisherID}, RefreshToken: want.RefreshToken,
 	})

@@ -83,7 +83,7 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	}
 	p.metrics.Limits().Register(limitStats(p.limits))
 	p.creds = &credentials{
-		log: p.log.Logger, secrets: p.secrets, metrics: p.metrics, lane: p.proxy.Lane, state: p.state,
+		log: p.log.Logger, secrets: p.secrets, metrics: p.metrics, lane: p.proxy.Lane, state: p.state, vault: p.vault,
 		byName: make(map[string]tokens.Credential), made: make(map[string]config.Credential),
 	}
 	p.metrics.Credentials().Register(p.creds.stats)
