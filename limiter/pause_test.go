@@ -139,7 +139,7 @@ func TestPromise05WithoutHint(t *testing.T) {
 		u := &throttling{delay: time.Millisecond}
 		b := newBucket(t, limiter.Config{})
 		c := &caller{t: t, transport: transportTo(u, b)}
-		c.transport.Throttled = 100
+		c.transport.Retries = 100
 		u.set("/a", true)
 		ch := c.start("/a", time.Hour)
 		want := []time.Duration{1, 2, 4, 8, 16, 32, 60, 60}

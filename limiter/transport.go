@@ -39,15 +39,15 @@ type Transport struct {
 	// itself, with [PlaceOf] and [Place.DepartedAgain]. Else a connection trace
 	// is put on every request, which costs more than the wait.
 	SelfCounting bool
-	// Throttled is how many times a throttled call goes again.
-	Throttled int
+	// Retries is how many times a throttled call goes again.
+	Retries int
 
 	// Departed is told that a request leaves, after its wait.
 	Departed func(r *http.Request, p *Place)
 	// Refused is told that a request got no place.
 	Refused func(r *http.Request, refused *Refused)
-	// Refusal is told of each throttle.
-	Refusal func(r *http.Request, resp *http.Response, o Outcome)
+	// Throttled is told of each throttle.
+	Throttled func(r *http.Request, resp *http.Response, o Outcome)
 }
 
 var _ http.RoundTripper = (*Transport)(nil)
@@ -72,13 +72,13 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	call.Head = true
-	for left := t.Throttled; ; left-- {
+	for left := t.Retries; ; left-- {
 		resp, out, err := t.send(r, place)
 		if err != nil || !out.Throttled {
 			return resp, err
 		}
-		if t.Refusal != nil {
-			t.Refusal(r, resp, out)
+		if t.Throttled != nil {
+			t.Throttled(r, resp, out)
 		}
 		var again *http.Request
 		if left > 0 && t.Again != nil && !b.observing() {

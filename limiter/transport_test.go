@@ -31,7 +31,7 @@ func transportTo(next http.RoundTripper, b *limiter.Bucket) *limiter.Transport {
 			return limiter.Call{Caller: r.Header.Get("Caller"), Urgency: limiter.DefaultUrgency, Deadline: deadline, Endpoint: r.URL.Path}
 		},
 		Again:     func(r *http.Request) (*http.Request, bool) { return r.Clone(r.Context()), true },
-		Throttled: 2,
+		Retries:   2,
 	}
 }
 

@@ -170,7 +170,7 @@ func runWith(t testing.TB, b *limiter.Bucket, up *upstream) *run {
 			return call
 		},
 		Again:     func(req *http.Request) (*http.Request, bool) { return req.Clone(req.Context()), true },
-		Throttled: 2,
+		Retries:   2,
 		Departed: func(req *http.Request, _ *limiter.Place) {
 			r.mu.Lock()
 			r.departures = append(r.departures, time.Now())
