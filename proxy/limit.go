@@ -25,14 +25,14 @@ func (p *Proxy) limited(up *upstream, next http.RoundTripper, set *limiter.Set, 
 	return &limiter.Transport{
 		Next:         next,
 		SelfCounting: true,
-		Throttled:    throttled,
+		Retries:      throttled,
 		Bucket:       func(*http.Request) *limiter.Bucket { return set.Get(up.limit, credential) },
 		Describe:     func(r *http.Request) limiter.Call { return exchangeOf(r.Context()).call() },
 		Throttle:     isThrottle,
 		Again:        throttledAgain,
 		Departed:     p.departed,
 		Refused:      func(r *http.Request, refused *limiter.Refused) { noteRefusal(r, refused) },
-		Refusal:      noteThrottle,
+		Throttled:    noteThrottle,
 	}
 }
 
