@@ -15,7 +15,6 @@ import (
 // timer armed and no goroutine, however busy they were before.
 func TestPromise09IdleBucketsCostNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		before := runtime.NumGoroutine()
 		set, err := NewSet([]Config{{Name: "a", Rate: 1000}}, "", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -43,12 +42,7 @@ func TestPromise09IdleBucketsCostNothing(t *testing.T) {
 				t.Fatal("an idle bucket has a timer armed")
 			}
 		}
-		if n := runtime.NumGoroutine(); n > before {
-			t.Errorf("%d goroutines more than before", n-before)
-		}
-		if err := set.Close(); err != nil {
-			t.Error(err)
-		}
+		// The set is not closed: a goroutine that were left would fail the bubble.
 	})
 }
 

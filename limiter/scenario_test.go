@@ -56,7 +56,7 @@ func TestBurstLearnedFromHeaders(t *testing.T) {
 			if dialect == "no reset" {
 				continue // see TestWindowIsFoundWithoutReset
 			}
-			for _, offset := range []time.Duration{300 * time.Millisecond, 21500 * time.Millisecond, 59900 * time.Millisecond} {
+			for _, offset := range []time.Duration{300 * time.Millisecond, 59900 * time.Millisecond} {
 				if offset > time.Second && !strings.HasPrefix(name, "fixed") {
 					continue
 				}
@@ -87,6 +87,9 @@ func TestBurstLearnedFromHeaders(t *testing.T) {
 func TestHeadersOn429Only(t *testing.T) {
 	for name, provider := range providers {
 		for _, dialect := range []string{"delta", "epoch", "epoch ms", "date", "ietf-11"} {
+			if name == "fixed 60s" && dialect != "delta" {
+				continue // it takes 8,000 calls, and differs by nothing but that
+			}
 			t.Run(name+"/"+dialect, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					u := &upstream{provider: provider(300 * time.Millisecond), dialect: dialects[dialect], on429: true}

@@ -30,8 +30,8 @@ func transportTo(next http.RoundTripper, b *limiter.Bucket) *limiter.Transport {
 			deadline, _ := r.Context().Value(deadlineKey{}).(time.Time)
 			return limiter.Call{Caller: r.Header.Get("Caller"), Urgency: limiter.DefaultUrgency, Deadline: deadline, Endpoint: r.URL.Path}
 		},
-		Again:     func(r *http.Request) (*http.Request, bool) { return r.Clone(r.Context()), true },
-		Retries:   2,
+		Again:   func(r *http.Request) (*http.Request, bool) { return r.Clone(r.Context()), true },
+		Retries: 2,
 	}
 }
 

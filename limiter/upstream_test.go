@@ -169,8 +169,8 @@ func runWith(t testing.TB, b *limiter.Bucket, up *upstream) *run {
 			call, _ := req.Context().Value(callKey{}).(limiter.Call)
 			return call
 		},
-		Again:     func(req *http.Request) (*http.Request, bool) { return req.Clone(req.Context()), true },
-		Retries:   2,
+		Again:   func(req *http.Request) (*http.Request, bool) { return req.Clone(req.Context()), true },
+		Retries: 2,
 		Departed: func(req *http.Request, _ *limiter.Place) {
 			r.mu.Lock()
 			r.departures = append(r.departures, time.Now())
