@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -97,22 +98,29 @@ func (l *progressListener) Accept() (net.Conn, error) {
 }
 
 // progressConn gives every write a deadline and extends it as long as bytes
-// get through.
+// get through. The deadline is moved at most four times within the idle time,
+// which costs less than on every write; a reader that stalls is cut off after
+// one to one and a quarter times that time.
 type progressConn struct {
 	net.Conn
-	idle time.Duration
+	idle  time.Duration
+	moved atomic.Int64 // when the deadline was moved, in Unix nanoseconds
 }
 
 func (c *progressConn) Write(p []byte) (int, error) {
 	written := 0
 	for {
-		if err := c.SetWriteDeadline(time.Now().Add(c.idle)); err != nil {
-			return written, err
+		if now := time.Now(); now.UnixNano()-c.moved.Load() > int64(c.idle/4) {
+			c.moved.Store(now.UnixNano())
+			if err := c.SetWriteDeadline(now.Add(c.idle + c.idle/4)); err != nil {
+				return written, err
+			}
 		}
 		n, err := c.Conn.Write(p[written:])
 		written += n
 		if err == nil || n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return written, err
 		}
+		c.moved.Store(0) // bytes got through: it goes on
 	}
 }

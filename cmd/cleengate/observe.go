@@ -30,15 +30,15 @@ func hourlySample(x *journal.Exchange) *totals.Sample {
 		Time: x.Start.Add(x.Duration), Upstream: x.Upstream, Endpoint: x.Endpoint, Client: x.Client, Failed: x.Status >= 400,
 		Saved: x.Source == journal.SourceCache || x.Source == journal.SourceFlight, Queue: x.QueueWait(), Duration: x.Duration,
 	}
-	for _, a := range x.Attempts() {
+	x.EachAttempt(func(a *journal.Attempt) {
 		if a.Departed.IsZero() {
-			continue
+			return
 		}
 		s.Attempts++
 		if a.Status == http.StatusTooManyRequests {
 			s.Throttled++
 		}
-	}
+	})
 	return s
 }
 
@@ -50,11 +50,11 @@ func countShielding(m *telemetry.Metrics, x *journal.Exchange) {
 	}
 	final := shieldKind(x.Status)
 	var met [3]bool
-	for _, a := range x.Attempts() {
+	x.EachAttempt(func(a *journal.Attempt) {
 		if k := shieldKind(a.Status); k >= 0 {
 			met[k] = true
 		}
-	}
+	})
 	for k, name := range shieldNames {
 		switch {
 		case k == final && (met[k] || x.Source == journal.SourceSelf):

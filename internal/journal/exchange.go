@@ -129,6 +129,16 @@ func (x *Exchange) Attempts() []Attempt {
 	return append([]Attempt(nil), x.attempts...)
 }
 
+// EachAttempt shows the attempts so far, in order, without copying them. visit
+// must not call a method of x or keep a.
+func (x *Exchange) EachAttempt(visit func(a *Attempt)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i := range x.attempts {
+		visit(&x.attempts[i])
+	}
+}
+
 // AttemptCount returns how many attempts were begun.
 func (x *Exchange) AttemptCount() int {
 	x.mu.Lock()
