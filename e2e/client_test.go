@@ -1,18 +1,24 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
+	"strings"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cleengate/cleengate/internal/simulator"
 )
 
 // scenario runs one scenario of the published MediaStore client.
-func scenario(t *testing.T, base, name string) string {
+func scenario(t *testing.T, base, name string, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("node", "run.mjs", base, name)
 	cmd.Dir = "mediastore"
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -37,18 +43,90 @@ func TestMediaStoreClient(t *testing.T) {
 	for _, name := range []string{"login", "badPassword", "register", "myAccount", "planDetails", "transactionList", "purchase"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, alone := startSimulator(t)
-			_, behind := startSimulator(t)
+			simAlone, alone := startSimulator(t)
+			simBehind, behind := startSimulator(t)
 			g := startGate(t, upstreamEnv(behind))
 			direct, through := scenario(t, alone, name), scenario(t, g.url, name)
 			if direct != through {
 				t.Errorf("without cleengate:\n%s\nwith it:\n%s", direct, through)
+			}
+			want, got := simAlone.Counters(), simBehind.Counters()
+			if diff := cmp.Diff(writes(want), writes(got)); diff != "" || len(got.Writes.Duplicates) != 0 {
+				t.Errorf("other writes than without cleengate: %s, twice: %v", diff, got.Writes.Duplicates)
 			}
 			if status := g.stop(); status != 0 {
 				t.Errorf("exit status %d", status)
 			}
 		})
 	}
+}
+
+// writes are the arrivals of everything but reads, by endpoint.
+func writes(c simulator.Counters) map[string]int {
+	found := map[string]int{}
+	for endpoint, n := range c.Endpoints {
+		if !strings.HasPrefix(endpoint, "GET ") {
+			found[endpoint] = n.Arrivals
+		}
+	}
+	return found
+}
+
+// A demand for a human check is no throttle: it is shown to the user at once,
+// and costs one call.
+func TestMediaStoreClientSeesCaptchas(t *testing.T) {
+	needClient(t)
+	for _, kind := range []string{"required", "failed"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			simAlone, alone := startSimulator(t)
+			simBehind, behind := startSimulator(t)
+			for _, sim := range []*simulator.Simulator{simAlone, simBehind} {
+				if err := sim.Patch([]byte(`{"data":{"captcha_on_login":"` + kind + `"}}`)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			g := startGate(t, upstreamEnv(behind))
+			direct, through := scenario(t, alone, "captcha"), scenario(t, g.url, "captcha")
+			if direct != through || !strings.Contains(through, `"POST /auths 429"`) {
+				t.Errorf("without cleengate:\n%s\nwith it:\n%s", direct, through)
+			}
+			if c := simBehind.Counters(); c.Captchas != 1 || c.Endpoints["POST /auths"].Arrivals != 1 {
+				t.Errorf("%d logins, %d of them asked for a check; want 1", c.Endpoints["POST /auths"].Arrivals, c.Captchas)
+			}
+			g.stop()
+		})
+	}
+}
+
+// TestPromise06_TwoTabsOfTheClient: tabs that hold one pair both stay logged
+// in with the same new one, from one refresh.
+func TestPromise06_TwoTabsOfTheClient(t *testing.T) {
+	needClient(t)
+	t.Parallel()
+	sim, behind := startSimulator(t)
+	g := startGate(t, append(upstreamEnv(behind), "CLEENGATE_SESSIONS_GRACE=2m"))
+	status, _, body := call(t, "POST", g.url+"/auths", `{"email":"jane@example.com","password":"Sunny-Day-42","publisherId":"870553921"}`, "Content-Type", "application/json")
+	var login struct {
+		ResponseData struct{ RefreshToken string }
+	}
+	if err := json.Unmarshal([]byte(body), &login); err != nil || status != 200 {
+		t.Fatalf("%d %s %v", status, body, err)
+	}
+	old := login.ResponseData.RefreshToken
+	var tabs [2]string
+	var wg sync.WaitGroup
+	for i := range tabs {
+		wg.Go(func() { tabs[i] = scenario(t, g.url, "tab", "REFRESH_TOKEN="+old) })
+	}
+	wg.Wait()
+	if tabs[0] != tabs[1] || strings.Contains(tabs[0], old) || !strings.Contains(tabs[0], `"loggedIn":true`) || !strings.Contains(tabs[0], `"events":[]`) {
+		t.Errorf("one tab:\n%s\nthe other:\n%s", tabs[0], tabs[1])
+	}
+	if c := sim.Counters(); c.Refreshes != 1 || c.RefreshReuse != 0 {
+		t.Errorf("%d refreshes, %d of a used token", c.Refreshes, c.RefreshReuse)
+	}
+	g.stop()
 }
 
 // A throttled refresh erases both tokens of the client, whatever its body's

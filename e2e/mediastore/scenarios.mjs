@@ -22,6 +22,16 @@ export const scenarios = {
     return { text: stage.text() };
   },
 
+  // A human check is asked for: the form shows that it was refused.
+  async captcha(stage) {
+    stage.show('Login', {});
+    await stage.type('input[type=email]', 'jane@example.com');
+    await stage.type('input[type=password]', 'Sunny-Day-42');
+    await stage.click('button[type=submit]');
+    await stage.settled('/auths');
+    return { text: stage.text().replace(/\d+ ?s(ec)?\w*/g, '') };
+  },
+
   async register(stage) {
     let done = false;
     stage.show('Register', { onSuccess: () => { done = true; } });
@@ -67,6 +77,16 @@ export const scenarios = {
     await stage.settled('/transactions');
     await stage.seen('Transactions');
     return { renewed: stage.window.localStorage.getItem('CLEENG_AUTH_TOKEN') !== first.jwt };
+  },
+
+  // Another tab has the same pair, whose JWT has expired.
+  async tab(stage) {
+    stage.sdk.Config.setRefreshToken(process.env.REFRESH_TOKEN);
+    stage.expire();
+    stage.show('TransactionList', {});
+    await stage.settled('/transactions');
+    await stage.seen('Transactions');
+    return { refreshToken: stage.window.localStorage.getItem('870553921_CLEENG_REFRESH_TOKEN') ?? stage.window.localStorage.getItem('CLEENG_REFRESH_TOKEN') };
   },
 
   async purchase(stage) {
