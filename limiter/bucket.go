@@ -254,6 +254,9 @@ func (b *Bucket) Reconfigure(cfg Config) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
+	if b.cfg.Observe != cfg.Observe {
+		b.pace.tat = min(b.pace.tat, now) // the line that would have been never was
+	}
 	b.cfg = cfg.withDefaults()
 	b.rate.start = b.cfg.Start
 	if len(b.windows) == 0 && !b.rate.cut {
@@ -299,7 +302,7 @@ func (b *Bucket) drain(by time.Duration) {
 }
 
 // once logs a line of its kind the first time.
-func (b *Bucket) once(kind, message string, args ...any) {
+func (b *Bucket) once(write func(string, ...any), kind, message string, args ...any) {
 	if b.told[kind] {
 		return
 	}
@@ -307,5 +310,5 @@ func (b *Bucket) once(kind, message string, args ...any) {
 		b.told = make(map[string]bool)
 	}
 	b.told[kind] = true
-	b.log.Warn(message, append([]any{"limit", b.cfg.Name, "credential", b.credential}, args...)...)
+	write(message, append([]any{"limit", b.cfg.Name, "credential", b.credential}, args...)...)
 }

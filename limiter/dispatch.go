@@ -26,6 +26,10 @@ func (b *Bucket) settle(now time.Duration) {
 
 // advance moves the learned rate on.
 func (b *Bucket) advance(now time.Duration) {
+	if b.capped && now-b.rate.used > decay {
+		b.capped = false // what was learned besides the known limit is old by now
+		b.repace(now)
+	}
 	if len(b.windows) == 0 || b.capped {
 		before := b.rate.rate
 		b.rate.advance(now, b.backlogged(now))
@@ -235,7 +239,7 @@ func (b *Bucket) arm(now time.Duration) {
 	if !free {
 		due, lost := b.flight.expire(now)
 		if lost > 0 {
-			b.once("lost", "places were held for five minutes without an answer and count no longer as concurrent", "places", lost)
+			b.once(b.log.Warn, "lost", "places were held for five minutes without an answer and count no longer as concurrent", "places", lost)
 			due = now + noBusyLoop
 		}
 		next = min(next, due)

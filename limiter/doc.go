@@ -53,7 +53,8 @@
 // its losses cost a packet, ours a pause of a second and a refused call for each that
 // is under way, hence the smaller cut, the rest below the edge and the slower growth.
 // Where one probe after a pause was not enough, the limit is counted over a long time,
-// and only what got through from pause to pause measures it. An idle bucket forgets
+// and only what got through from pause to pause measures it, if it was more than a few
+// calls. An idle bucket forgets
 // by halves, one a minute, down to its start rate (compare RFC 7661).
 //
 // # Throttles

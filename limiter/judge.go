@@ -158,11 +158,10 @@ func (b *Bucket) guessing() bool {
 
 func (f *forecast) window(w *window, i, k int) time.Duration {
 	t := f.now
-	if !w.sure && !w.told {
-		return t
-	}
 	interval := float64(w.log.span) / float64(w.limit)
-	if over := f.counts[i] + k + 1 - int(min(w.limit, math.MaxInt32)); over > 0 {
+	if !w.sure && !w.told {
+		interval = 0 // a guess refuses nobody
+	} else if over := f.counts[i] + k + 1 - int(min(w.limit, math.MaxInt32)); over > 0 {
 		if at, ok := f.expiries[i].at(over); ok {
 			t = at
 		} else {

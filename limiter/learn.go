@@ -37,7 +37,7 @@ func (b *Bucket) learn(p *Place, header http.Header, now time.Duration) (hint ti
 	server, uncertain, compared := b.clock.now(wall)
 	s := parseSignal(header, server, uncertain, compared)
 	if s.odd != "" {
-		b.once("unreadable:"+s.odd, "a field about limits could not be read and counts as absent", "field", s.odd)
+		b.once(b.log.Warn, "unreadable:"+s.odd, "a field about limits could not be read and counts as absent", "field", s.odd)
 	}
 	for i := range s.all() {
 		changed = b.read(&s.readings[i], p, now) || changed
@@ -113,7 +113,7 @@ func (b *Bucket) read(r *reading, p *Place, now time.Duration) (changed bool) {
 		}
 	}
 	w.level.expires = min(w.level.expires, now+b.cfg.MaxPause)
-	if w.fixed() && now-w.judged >= time.Second && w.level.credit(now, b.departed, 0) < float64(b.line.n) {
+	if w.fixed() && (w.judged == 0 || now-w.judged >= time.Second) && w.level.credit(now, b.departed, 0) < float64(b.line.n) {
 		b.later, w.judged = true, now // somebody has to wait for the reset
 	}
 	return changed
@@ -144,7 +144,7 @@ func (b *Bucket) windowOf(key windowKey) *window {
 // only changed its figure, what is known of its span is taken over.
 func (b *Bucket) openWindow(key windowKey, r *reading, now time.Duration) *window {
 	if len(b.windows) >= 2*maxWindows {
-		b.once("windows", "the provider reports more limits than are kept; the rest is ignored", "kept", len(b.windows))
+		b.once(b.log.Warn, "windows", "the provider reports more limits than are kept; the rest is ignored", "kept", len(b.windows))
 		return nil
 	}
 	w := &window{key: key, limit: r.limit, log: newLedger(time.Second)}
@@ -165,8 +165,7 @@ func (b *Bucket) openWindow(key windowKey, r *reading, now time.Duration) *windo
 	if b.known == 0 {
 		b.known = now
 	}
-	b.log.Info("a limit was learned from the provider", "limit", b.cfg.Name, "credential", b.credential,
-		"policy", key.family+":"+key.policy, "calls", r.limit)
+	b.once(b.log.Info, "learned", "the provider tells its limits", "fields", key.family, "policy", key.policy, "calls", r.limit)
 	return w
 }
 

@@ -130,6 +130,36 @@ func TestPromise07RejudgedOnRate(t *testing.T) {
 	})
 }
 
+// TestPromise07RejudgedOnRemaining: when the provider says that less is left than calls
+// wait, and until when, those who cannot wait for the reset are told at once.
+func TestPromise07RejudgedOnRemaining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(t, limiter.Config{Concurrency: 1000, Start: 1})
+		p := mustAcquire(t, b, normal)
+		errs := enqueue(t, b, 12, patient(20*time.Second))
+		left := 0
+		for more := true; more; { // some have left by now
+			select {
+			case <-errs:
+				left++
+			default:
+				more = false
+			}
+		}
+		p.Answered(limiter.Feedback{Status: 200, Header: xRate("600", "7", "40")})
+		synctest.Wait()
+		refused := 0
+		for range len(errs) {
+			mustRefuse(t, <-errs, limiter.PatienceExceeded, 20*time.Second, 42*time.Second)
+			refused++
+		}
+		// 7 remained when the first one was answered, less those that left since.
+		if want := 12 - 7; refused != want {
+			t.Errorf("%d of %d waiting calls were refused, want %d", refused, 12-left, want)
+		}
+	})
+}
+
 // TestPromise07NobodyWaitsLonger: whatever happens, no call waits beyond its deadline.
 func TestPromise07NobodyWaitsLonger(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

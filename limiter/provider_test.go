@@ -106,3 +106,18 @@ func (p *tokenBucket) change(limit int) {
 	p.capacity = float64(limit)
 	p.tokens = min(p.tokens, p.capacity)
 }
+
+// twoLimits admits what both of its limits admit, and tells the tighter one.
+type twoLimits struct{ second, minute provider }
+
+func (p *twoLimits) arrive(now time.Time) verdict {
+	a, b := p.second.arrive(now), p.minute.arrive(now)
+	v := a
+	if b.remaining*a.limit < a.remaining*b.limit {
+		v = b
+	}
+	v.ok, v.retry = a.ok && b.ok, max(a.retry, b.retry)
+	return v
+}
+
+func (p *twoLimits) change(limit int) { p.second.change(limit) }

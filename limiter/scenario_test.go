@@ -202,7 +202,7 @@ func checkSwell(t *testing.T, departures []time.Time) {
 func TestLimitThatChangesIsFollowed(t *testing.T) {
 	for name, provider := range providers {
 		if name == "fixed 60s" {
-			continue // two of its windows are tested by the property tests
+			continue // see TestLimitOfAMinuteThatChanges
 		}
 		for _, dialect := range []string{"delta", "epoch ms", "ietf-11"} {
 			t.Run(name+"/"+dialect, func(t *testing.T) {
@@ -237,6 +237,42 @@ func TestLimitThatChangesIsFollowed(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestLimitOfAMinuteThatChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &fixedWindow{limit: 1200, length: time.Minute, offset: 22 * time.Second}
+		u := &upstream{provider: p, dialect: dialects["delta"]}
+		r := newRun(t, limiter.Config{Concurrency: 1000}, u)
+		for _, limit := range []int{1200, 600, 2400} {
+			u.mu.Lock()
+			p.change(limit)
+			u.mu.Unlock()
+			r.demand(2*time.Minute, 100)
+			begin, refused := len(u.arrivals), len(u.refused)
+			r.demand(time.Minute, 100)
+			rate := float64(len(u.arrivals)-begin) / u.arrivals[len(u.arrivals)-1].Sub(u.arrivals[begin]).Seconds()
+			if low := 0.96 * float64(limit) / 60; rate < low || len(u.refused) > refused {
+				t.Errorf("two windows after the limit became %d a minute: %.1f calls a second, want at least %.1f; %d throttled", limit, rate, low, len(u.refused)-refused)
+			}
+		}
+	})
+}
+
+// A provider that reports whichever of two limits is tighter has both obeyed.
+func TestTighterOfTwoLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &twoLimits{second: &slidingLog{limit: 20, length: time.Second}, minute: &fixedWindow{limit: 600, length: time.Minute}}
+		u := &upstream{provider: p, dialect: dialects["delta"]}
+		r := newRun(t, limiter.Config{Concurrency: 1000}, u)
+		r.demand(3*time.Minute, 100)
+		if got := len(u.refused); got > 1 {
+			t.Errorf("%d calls were throttled", got)
+		}
+		if got := len(u.arrivals); got < 1700 {
+			t.Errorf("%d calls in 3 minutes at 600 a minute", got)
+		}
+	})
 }
 
 // Without any word on the reset the window is found by what the provider forgets.

@@ -44,7 +44,10 @@ func NewSet(configs []Config, dir string, log *slog.Logger) (*Set, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &Set{dir: dir, log: log, dirty: make(chan struct{}, 1), buckets: make(map[bucketKey]*Bucket)}
-	return s, s.Reconfigure(configs)
+	if err := s.Reconfigure(configs); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Reconfigure replaces the limits. Buckets keep what they learned and who waits in
