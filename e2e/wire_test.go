@@ -154,10 +154,10 @@ func TestPromise10_RawRequestsOverTheRealListener(t *testing.T) {
 // TestSlowClients: what still moves is not cut, what stands still is.
 func TestSlowClients(t *testing.T) {
 	up := record(t, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-	g := startGate(t, append(upstreamEnv(up.url), "CLEENGATE_TIMEOUTS_IDLE=1s"))
+	g := startGate(t, append(upstreamEnv(up.url), "CLEENGATE_TIMEOUTS_IDLE=5s"))
 	const head = "PUT /3.1/slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\nConnection: close\r\n\r\n"
 	drip := func(t *testing.T, conn net.Conn, bytes string) {
-		tick := time.NewTicker(250 * time.Millisecond)
+		tick := time.NewTicker(750 * time.Millisecond)
 		defer tick.Stop()
 		for i := range len(bytes) {
 			<-tick.C
@@ -171,7 +171,7 @@ func TestSlowClients(t *testing.T) {
 		t.Parallel()
 		conn := g.dial()
 		_, _ = io.WriteString(conn, head)
-		drip(t, conn, "slow healthy") // three times the idle timeout
+		drip(t, conn, "slow healthy") // longer than the idle timeout in all, never as long at once
 		answer, err := io.ReadAll(conn)
 		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 204 ") {
 			t.Errorf("%q, %v", answer, err)
