@@ -168,7 +168,7 @@ func (f *forecast) window(w *window, i, k int) time.Duration {
 			t += w.log.span + time.Duration(float64(over-f.counts[i]-1)*interval)
 		}
 	}
-	if l := &w.level; l.known && f.now < l.expires && w.fixed() {
+	if l := &w.level; l.known && f.now < l.expires && w.fixed() && (l.told || w.sure || w.told) {
 		if over := float64(k) - l.credit(f.now, f.b.departed, 0) + 1; over > 0 {
 			t = max(t, l.expires+time.Duration(over*interval))
 		}

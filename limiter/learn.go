@@ -103,7 +103,7 @@ func (b *Bucket) read(r *reading, p *Place, now time.Duration) (changed bool) {
 		sent: p.departed, resets: now + span,
 	}
 	if r.reset != unknown {
-		w.level.resets = now + r.reset
+		w.level.resets, w.level.told = now+r.reset, true
 	}
 	w.level.expires = now + span
 	if r.reset != unknown {

@@ -9,6 +9,7 @@ type level struct {
 	ordinal   int64 // of the departure that it answered
 	sent      time.Duration
 	resets    time.Duration // latest instant of the reset
+	told      bool          // the provider told the reset; else it is concluded
 	expires   time.Duration // when it says nothing any more
 }
 

@@ -95,7 +95,10 @@ func (s *spanning) guess(e *evidence) time.Duration {
 func (s *spanning) longest(e *evidence) time.Duration {
 	longest := forever
 	if age := e.history.acceptedAge(e.received, e.used()+e.later()+e.tolerance()+1); age < forever {
-		longest = age + max(e.reset, 0)
+		longest = age
+		if e.reset != unknown {
+			longest += e.reset + e.grain // whole seconds are rounded down by some
+		}
 	}
 	for x := 2 * time.Second; x <= e.history.accepted.span; x *= 2 {
 		if got := int64(e.history.accepted.since(e.received-x)) - e.later(); got > 2*e.limit {

@@ -39,6 +39,13 @@ func (b *Bucket) throttled(p *Place, f *Feedback, now time.Duration) Outcome {
 	p.refused = true
 	b.history.accepted.remove(p.departed)
 	hint, changed := b.learn(p, f.Header, now)
+	if hint != unknown {
+		for _, w := range b.windows {
+			if w.level.ordinal == p.ordinal {
+				w.level.expires = min(w.level.expires, now+hint) // the provider itself says when to come back
+			}
+		}
+	}
 	diagnosis := b.diagnose(now)
 	diagnosis.Told = hint != unknown
 	b.totals.throttled++
