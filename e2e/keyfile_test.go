@@ -42,6 +42,14 @@ func TestKeyFileIsFollowed(t *testing.T) {
 	if key := sent(); key != "second-key-of-the-file" {
 		t.Errorf("sent %q after the file was emptied", key)
 	}
+	emptied := strings.Count(g.log.String(), file)
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a word about the missing file", func() bool { return strings.Count(g.log.String(), file) > emptied })
+	if key := sent(); key != "second-key-of-the-file" {
+		t.Errorf("sent %q after the file was removed", key)
+	}
 	if status := g.stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}

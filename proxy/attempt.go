@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,8 +103,18 @@ type sendError struct {
 	departed bool
 }
 
-func (e *sendError) Error() string { return e.cause.Error() }
+func (e *sendError) Error() string { return unquoted(e.cause) }
 func (e *sendError) Unwrap() error { return e.cause }
+
+// unquoted is an error without what it quotes: net/http repeats the first bytes
+// of an answer that is not HTTP, and those may be anything that was sent there.
+func unquoted(err error) string {
+	text, _, quotes := strings.Cut(err.Error(), `"`)
+	if quotes {
+		return strings.TrimRight(text, " :") + " (quoted text left out)"
+	}
+	return text
+}
 
 // Is makes a call that did not depart give back its place in line.
 func (e *sendError) Is(target error) bool { return target == limiter.ErrNotSent && !e.departed }
@@ -261,7 +272,7 @@ func (s *sending) settle(resp *http.Response, err error) {
 		status = resp.StatusCode
 	}
 	if err != nil {
-		failure = err.Error()
+		failure = unquoted(err)
 	}
 	var took time.Duration
 	var reason string

@@ -47,3 +47,16 @@ func TestPromise01_ErrorsHoldNoCredential(t *testing.T) {
 		}
 	}
 }
+
+func TestPromise01_WhatIsNoHTTPIsNotRepeated(t *testing.T) {
+	up := newRawUpstream(t, "HTTP/1.1 canary-from-upstream\r\n\r\n")
+	r := newRigAt(t, up.url, noRetry)
+	a := r.do("GET", "/3.1/offers", nil)
+	rec := r.next(t)
+	if a.StatusCode != 502 || !strings.Contains(rec.Failure(), "malformed HTTP") {
+		t.Errorf("%d, recorded %q", a.StatusCode, rec.Failure())
+	}
+	if all := a.body + rec.Failure() + rec.Attempts()[0].Err; strings.Contains(all, "canary") {
+		t.Errorf("%q", all)
+	}
+}

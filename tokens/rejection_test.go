@@ -96,13 +96,17 @@ func TestPromise04RevokedWithItsSuccessor(t *testing.T) {
 		}
 		c.upstream.revokeAll()
 		a := &app{session: session, store: c.upstream}
+		// Renewed late in its life, the first token may have expired by the time
+		// that the claim is on disk; then it is not sent at all.
+		want := 3
+		if _, err := session.Current(time.Now(), nil); err != nil {
+			want = 2
+		}
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() {
-				// Renewed late in its life, the first token may have expired by the
-				// time that the claim is on disk; then it is not sent at all.
-				if r := a.call(t.Context(), "GET /offers"); r.status != 200 || r.sent < 2 || r.sent > 3 {
-					t.Errorf("the app saw %+v, want the third token to work", r)
+				if r := a.call(t.Context(), "GET /offers"); r.status != 200 || r.sent != want {
+					t.Errorf("the app saw %+v, want the third token to work at sending %d", r, want)
 				}
 			})
 		}
