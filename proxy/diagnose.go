@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
+	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/support"
 	"github.com/cleengate/cleengate/tokens"
 )
@@ -36,6 +37,7 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 	}
 	if d, ok := support.Diagnose(facts); ok {
 		x.rec.Diagnosis = d.Code
+		x.rec.Explained = journal.Explanation{Sentence: d.Sentence, Next: d.Next}
 		x.rec.Note(time.Now(), "diagnosis", d.Sentence)
 	}
 }

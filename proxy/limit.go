@@ -103,6 +103,7 @@ func noteRefusal(r *http.Request, refused *limiter.Refused) {
 func noteThrottle(r *http.Request, _ *http.Response, o limiter.Outcome) {
 	x := exchangeOf(r.Context())
 	x.throttle = string(o.Diagnosis.Cause)
+	x.rec.Throttled(journal.Throttle{Limit: x.up.limit, Cause: x.throttle, PausedUntil: o.PausedUntil})
 	detail := x.throttle
 	if !o.PausedUntil.IsZero() {
 		detail += ", paused until " + o.PausedUntil.UTC().Format(time.RFC3339)

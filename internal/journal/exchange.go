@@ -8,6 +8,7 @@
 package journal
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -84,7 +85,8 @@ type Exchange struct {
 	Source    Source
 	Code      string // code of an answer of our own
 	Diagnosis string
-	Sent      int64 // body bytes written to the app
+	Explained Explanation // of the diagnosis
+	Sent      int64       // body bytes written to the app
 	Duration  time.Duration
 
 	mu       sync.Mutex
@@ -94,6 +96,7 @@ type Exchange struct {
 	events   []Event
 	outcome  int // upstream status that came after the caller had left
 	err      string
+	throttle Throttle
 }
 
 // Begin opens a record at the given arrival time.
@@ -190,6 +193,20 @@ func (x *Exchange) Events() []Event {
 	return append([]Event(nil), x.events...)
 }
 
+// Throttled keeps what the limiter made of the last throttle.
+func (x *Exchange) Throttled(t Throttle) {
+	x.mu.Lock()
+	x.throttle = t
+	x.mu.Unlock()
+}
+
+// Throttle returns what [Exchange.Throttled] kept, the zero value for none.
+func (x *Exchange) Throttle() Throttle {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.throttle
+}
+
 // Fail keeps the first cause of failure, for the operator.
 func (x *Exchange) Fail(err error) {
 	x.mu.Lock()
@@ -225,7 +242,7 @@ func (x *Exchange) LateStatus() int {
 // has gathered so far.
 func (x *Exchange) Adopt(other *Exchange) {
 	other.mu.Lock()
-	attempts, events, queue, err := append([]Attempt(nil), other.attempts...), append([]Event(nil), other.events...), other.queue, other.err
+	attempts, events, queue, err, throttle := slices.Clone(other.attempts), slices.Clone(other.events), other.queue, other.err, other.throttle
 	other.mu.Unlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -234,6 +251,9 @@ func (x *Exchange) Adopt(other *Exchange) {
 	x.events = append(x.events, events...)
 	x.events = x.events[:min(len(x.events), maxEvents)]
 	x.queue += queue
+	if throttle != (Throttle{}) {
+		x.throttle = throttle
+	}
 	if x.err == "" {
 		x.err = err
 	}
