@@ -27,18 +27,30 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 		p.noteAccepted(x, resp)
 		return
 	}
-	body, _ := peek(resp, maxBlame)
+	body, readable := peek(resp, maxBlame)
 	if code == cleeng.CodeNone {
 		code = cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	}
 	facts := support.Facts{
-		Status: resp.StatusCode, Surface: x.up.surface, Code: code, Throttle: x.throttle,
+		Status: resp.StatusCode, Surface: x.up.surface, Code: code, Throttle: x.throttle, Header: resp.Header, Unread: !readable,
 		Sent: x.evidence(resp), AcceptedElsewhere: p.acceptedElsewhere(x, resp), NamesAddress: cleeng.MentionsAddress(body),
 	}
 	if d, ok := support.Diagnose(facts); ok {
 		x.rec.Diagnosis = d.Code
 		x.rec.Explained = journal.Explanation{Sentence: d.Sentence, Next: d.Next}
-		x.rec.Note(time.Now(), "diagnosis", d.Sentence)
+		noteDiagnosis(x, d)
+	}
+}
+
+// noteDiagnosis keeps what led to the cause, for the report.
+func noteDiagnosis(x *exchange, d support.Diagnosis) {
+	now := time.Now()
+	x.rec.Note(now, support.EventDiagnosis, d.Sentence)
+	for _, fact := range d.Facts {
+		x.rec.Note(now, support.EventFact, fact)
+	}
+	for _, because := range d.RuledOut {
+		x.rec.Note(now, support.EventRuledOut, because)
 	}
 }
 
@@ -65,14 +77,7 @@ func (x *exchange) evidence(resp *http.Response) support.Evidence {
 	if x.injected.name != "" {
 		return support.Evidence{}
 	}
-	for i := range x.rpc.Calls {
-		for _, name := range []string{"publisherToken", "customerToken"} {
-			if token := x.rpc.Calls[i].Param(name); token != "" {
-				return support.LookAtToken(token, now)
-			}
-		}
-	}
-	return support.Evidence{Missing: true}
+	return support.LookAtRPC(x.rpc.Calls, resp.Request.Header, now)
 }
 
 // upstreamNow is the upstream's clock, ours where it tells none.

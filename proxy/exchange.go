@@ -7,6 +7,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/support"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -45,8 +46,8 @@ type exchange struct {
 	login    bool // one of our own logins or refreshes
 	head     bool // the call had its turn before and re-enters at the head of its line
 
-	refusal  cleeng.Code // of the last 401 or 429
-	throttle string      // what the limiter made of the last throttle
+	refusal  cleeng.Code      // of the last 401 or 429
+	throttle support.Throttle // what the limiter made of the last throttle
 
 	origin string // echoed in CORS headers, "" for none
 	hangUp bool   // the connection ends after this answer

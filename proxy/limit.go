@@ -8,6 +8,7 @@ import (
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/support"
 	"github.com/cleengate/cleengate/limiter"
 )
 
@@ -102,9 +103,10 @@ func noteRefusal(r *http.Request, refused *limiter.Refused) {
 
 func noteThrottle(r *http.Request, _ *http.Response, o limiter.Outcome) {
 	x := exchangeOf(r.Context())
-	x.throttle = string(o.Diagnosis.Cause)
-	x.rec.Throttled(journal.Throttle{Limit: x.up.limit, Cause: x.throttle, PausedUntil: o.PausedUntil})
-	detail := x.throttle
+	d := &o.Diagnosis
+	x.throttle = support.Throttle{Cause: string(d.Cause), Limit: d.Limit, Window: d.Window, Sent: d.Sent, Foreign: d.Foreign, Until: o.PausedUntil}
+	detail := x.throttle.Cause
+	x.rec.Throttled(journal.Throttle{Limit: x.up.limit, Cause: detail, PausedUntil: o.PausedUntil})
 	if !o.PausedUntil.IsZero() {
 		detail += ", paused until " + o.PausedUntil.UTC().Format(time.RFC3339)
 	}

@@ -10,9 +10,8 @@ type unbuilt map[string]string
 
 // unbuiltKeys is what this version refuses.
 var unbuiltKeys = unbuilt{
-	"cache":          "the response cache is not part of this version",
-	"journal":        "the journal of calls is not part of this version",
-	"egress_address": "the support bundle, which states it, is not part of this version",
+	"cache":   "the response cache is not part of this version",
+	"journal": "the journal of calls is not part of this version",
 }
 
 // reason returns the sentence for a key or the section it is in, "" if it

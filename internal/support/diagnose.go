@@ -1,8 +1,8 @@
-// Package support answers why a call failed and what to do about it.
 package support
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 )
@@ -25,6 +25,14 @@ const (
 	Unknown                = "unknown"
 )
 
+// Kinds of events under which an exchange's record keeps a diagnosis, so that
+// a report made later says what was known then.
+const (
+	EventDiagnosis = "diagnosis" // the sentence
+	EventFact      = "fact"
+	EventRuledOut  = "ruled_out"
+)
+
 // Facts are what is known of a failed call. None is a secret.
 type Facts struct {
 	Status  int
@@ -37,65 +45,69 @@ type Facts struct {
 	AcceptedElsewhere bool
 	// NamesAddress: the answer's body mentions an IP address.
 	NamesAddress bool
-	// Throttle is what the limiter made of a 429, "" if it did not see it.
-	Throttle string
+	// Unread: the answer's body could not be read, for its encoding, so that
+	// what it says is not known.
+	Unread bool
+	// Throttle is what the limiter made of a 429.
+	Throttle Throttle
+	// Header is the answer's, for what it says of limits; it may be nil.
+	Header http.Header
 }
 
-// Diagnosis is the cause of a failure in words.
+// Throttle is what is known of the rate at which calls were sent when one was
+// refused. The zero value is a refusal that no limiter saw.
+type Throttle struct {
+	Cause   string        // ForeignConsumer, LimitExceeded, Burst or Unknown
+	Limit   int64         // calls per Window that were known to be allowed; 0: nothing was known
+	Window  time.Duration // of Limit
+	Sent    int           // calls that left in the window, or in the last second if none is known
+	Foreign int64         // calls that somebody else used in the window
+	Until   time.Time     // end of the pause; zero for none
+}
+
+// Diagnosis is the cause of a failure in words. Nothing in it is secret.
 type Diagnosis struct {
 	Code     string `json:"code"`
 	Sentence string `json:"sentence"` // what happened
-	Next     string `json:"next"`     // what to do, after the vendor's guide
+	// Facts led to the cause; each is a sentence.
+	Facts []string `json:"facts,omitempty"`
+	// RuledOut are the causes that come before it in the table, and why each
+	// is not the one.
+	RuledOut []string `json:"ruled_out,omitempty"`
+	Next     string   `json:"next"` // what to do, after the vendor's guide
 }
 
 // Diagnose names the cause of a 401, 403 or 429, or of a JSON-RPC error that
-// stands for one. The first row that fits wins, the most certain first. It
-// reports false for an answer that is none of these.
+// stands for one. The rows of a table are tried one after the other, the most
+// certain first, and the first that fits wins. It reports false for an answer
+// that is none of these.
 func Diagnose(f Facts) (Diagnosis, bool) {
-	var code string
+	var rows []row
 	switch {
 	case f.Status == http.StatusUnauthorized, f.Code == cleeng.CodeRPCPublisherToken:
-		code = unauthorized(f)
+		rows = unauthorizedRows
 	case f.Status == http.StatusForbidden:
-		code = InsufficientPermission
+		rows = forbiddenRows
 	case f.Status == http.StatusTooManyRequests:
-		code = tooMany(f)
+		rows = tooManyRows
 	default:
 		return Diagnosis{}, false
 	}
-	return Explain(code), true
-}
-
-func unauthorized(f Facts) string {
-	switch {
-	case f.Code == cleeng.CodeBadPassword:
-		return BadPassword
-	case f.Sent.Missing, f.Code == cleeng.CodeJWTMissing:
-		return CredentialMissing
-	case f.Sent.WrongScheme:
-		return WrongScheme
-	case f.Sent.Malformed:
-		return CredentialMalformed
-	case f.Sent.Expired, f.Code == cleeng.CodeTokenExpired, f.Code == cleeng.CodeGatewayExpired:
-		return CredentialExpired
-	case f.AcceptedElsewhere:
-		return InsufficientPermission
-	case f.NamesAddress:
-		return AddressNotAllowed
-	case f.Code == cleeng.CodeJWTInvalid, f.Code == cleeng.CodeRPCPublisherToken, f.Surface == cleeng.SurfaceCore:
-		return CredentialInvalid
+	var ruledOut []string
+	for i := range rows {
+		r := &rows[i]
+		if why := r.fits(&f); why != "" {
+			d := Explain(r.code)
+			d.Facts = append([]string{answered(&f), why}, hints(&f)...)
+			d.RuledOut = ruledOut
+			return d, true
+		}
+		if because := r.not(&f); because != "" {
+			ruledOut = append(ruledOut, because)
+		}
 	}
-	return Unknown
-}
-
-func tooMany(f Facts) string {
-	switch {
-	case f.Code == cleeng.CodeCaptchaRequired:
-		return CaptchaRequired
-	case f.Code == cleeng.CodeCaptchaFailed:
-		return CaptchaFailed
-	case f.Throttle == ForeignConsumer, f.Throttle == LimitExceeded, f.Throttle == Burst:
-		return f.Throttle
-	}
-	return Unknown
+	d := Explain(Unknown)
+	d.Facts = append([]string{answered(&f)}, hints(&f)...)
+	d.RuledOut = ruledOut
+	return d, true
 }

@@ -62,10 +62,13 @@ var explanations = map[string]Diagnosis{
 	},
 }
 
-// Explain returns the words for a code; those of [Unknown] for one that it
-// does not know.
+// Explain returns the words for a code, of a cause or of an answer of our own;
+// those of [Unknown] for one that it does not know.
 func Explain(code string) Diagnosis {
 	d, known := explanations[code]
+	if !known {
+		d, known = ownExplanations[code]
+	}
 	if !known {
 		code, d = Unknown, explanations[Unknown]
 	}
