@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
-	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/support"
 	"github.com/cleengate/cleengate/tokens"
 )
@@ -37,20 +36,8 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 	}
 	if d, ok := support.Diagnose(facts); ok {
 		x.rec.Diagnosis = d.Code
-		x.rec.Explained = journal.Explanation{Sentence: d.Sentence, Next: d.Next}
-		noteDiagnosis(x, d)
-	}
-}
-
-// noteDiagnosis keeps what led to the cause, for the report.
-func noteDiagnosis(x *exchange, d support.Diagnosis) {
-	now := time.Now()
-	x.rec.Note(now, support.EventDiagnosis, d.Sentence)
-	for _, fact := range d.Facts {
-		x.rec.Note(now, support.EventFact, fact)
-	}
-	for _, because := range d.RuledOut {
-		x.rec.Note(now, support.EventRuledOut, because)
+		x.rec.Explained = d.Record()
+		x.rec.Note(time.Now(), "diagnosis", d.Sentence)
 	}
 }
 

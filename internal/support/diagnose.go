@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
+	"github.com/cleengate/cleengate/internal/journal"
 )
 
 // Codes of causes, as headers, logs and metrics spell them.
@@ -25,12 +26,11 @@ const (
 	Unknown                = "unknown"
 )
 
-// Kinds of events under which an exchange's record keeps a diagnosis, so that
-// a report made later says what was known then.
+// Names of the facts of a diagnosis in an exchange's record, so that a report
+// made later says what was known then.
 const (
-	EventDiagnosis = "diagnosis" // the sentence
-	EventFact      = "fact"
-	EventRuledOut  = "ruled_out"
+	FactBecause  = "because"
+	FactRuledOut = "ruled_out"
 )
 
 // Facts are what is known of a failed call. None is a secret.
@@ -75,6 +75,35 @@ type Diagnosis struct {
 	// is not the one.
 	RuledOut []string `json:"ruled_out,omitempty"`
 	Next     string   `json:"next"` // what to do, after the vendor's guide
+}
+
+// Record returns the diagnosis in the form that the journal keeps.
+func (d *Diagnosis) Record() journal.Explanation {
+	e := journal.Explanation{Sentence: d.Sentence, Next: d.Next}
+	for _, fact := range d.Facts {
+		e.Facts = append(e.Facts, journal.Fact{Name: FactBecause, Value: fact})
+	}
+	for _, because := range d.RuledOut {
+		e.Facts = append(e.Facts, journal.Fact{Name: FactRuledOut, Value: because})
+	}
+	return e
+}
+
+// Recorded is the diagnosis that a record holds; false if it has none.
+func Recorded(rec *journal.Record) (Diagnosis, bool) {
+	if rec.Diagnosis == "" {
+		return Diagnosis{}, false
+	}
+	d := Diagnosis{Code: rec.Diagnosis, Sentence: rec.Explanation.Sentence, Next: rec.Explanation.Next}
+	for _, fact := range rec.Explanation.Facts {
+		switch fact.Name {
+		case FactRuledOut:
+			d.RuledOut = append(d.RuledOut, fact.Value)
+		default:
+			d.Facts = append(d.Facts, fact.Value)
+		}
+	}
+	return d, true
 }
 
 // Diagnose names the cause of a 401, 403 or 429, or of a JSON-RPC error that

@@ -4,11 +4,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
+	"github.com/cleengate/cleengate/internal/journal"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -101,6 +103,18 @@ func TestUnknownRulesOutEveryRow(t *testing.T) {
 	d, _ = Diagnose(Facts{Status: 401, Surface: cleeng.SurfaceMediaStore, Sent: sent, Unread: true})
 	if all := strings.Join(d.RuledOut, "\n"); strings.Contains(all, "USER0001") || strings.Contains(all, "IP address") || strings.Contains(all, "AUTH000") {
 		t.Errorf("what was not read is called ruled out:\n%s", all)
+	}
+}
+
+func TestDiagnosisIsKeptByTheJournal(t *testing.T) {
+	want, _ := Diagnose(Facts{Status: 401, Surface: cleeng.SurfaceCore, Sent: LookAtHeader(header("X-Publisher-Token", "k"), cleeng.AuthPublisher, now)})
+	rec := &journal.Record{Explanation: want.Record()}
+	rec.Diagnosis = want.Code
+	if got, ok := Recorded(rec); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if d, ok := Recorded(&journal.Record{}); ok {
+		t.Errorf("%+v", d)
 	}
 }
 
