@@ -47,6 +47,8 @@ func (t *renew) RoundTrip(r *http.Request) (*http.Response, error) {
 			x.head = true
 			x.rec.Note(time.Now(), "expired_in_queue", b.cred.Name())
 			continue
+		case errors.Is(err, tokens.ErrExpired):
+			return nil, &Problem{Code: CodeRenewalFailed, Err: err, Detail: "Credential " + b.cred.Name() + " expired each time before the call could leave. Nothing was sent; try again, or let its upstream's limit pass more calls."}
 		case err != nil:
 			return nil, err
 		}
@@ -59,7 +61,15 @@ func (t *renew) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			return resp, nil
 		}
-		if cures == maxCures || !t.cure(r.Context(), x, b) {
+		if cures == maxCures {
+			return resp, nil
+		}
+		again, err := t.cure(r.Context(), x, b)
+		if err != nil {
+			discard(resp)
+			return nil, err
+		}
+		if !again {
 			return resp, nil
 		}
 		discard(resp)
@@ -83,23 +93,31 @@ func (t *renew) secure(ctx context.Context, x *exchange, b *binding) error {
 }
 
 // cure asks for something better than what was refused, and reports whether
-// the call may go again with it.
-func (t *renew) cure(ctx context.Context, x *exchange, b *binding) bool {
-	// A call that may not go again still tells that its token is dead, so that
-	// the next one has a new one.
+// the call may go again with it. An error is why no session of ours can be had
+// at the moment: the app gets that as an answer of ours, since a 401 would tell
+// it to log in, which helps nothing. Where nothing better is at hand although nothing failed (a
+// key, a fresh token) the refusal is the truth and goes back.
+func (t *renew) cure(ctx context.Context, x *exchange, b *binding) (again bool, err error) {
+	ctx, cancel := context.WithDeadlineCause(ctx, x.deadline, errPatienceHeld)
+	defer cancel()
 	replay := x.body.replayable() && (!x.ep.Payment || x.view.cfg.Retry.Payments)
 	if x.view.observes() {
 		t.proxy.metrics.Observed("replay")
-		return false
+		replay = false
 	}
-	ctx, cancel := context.WithDeadlineCause(ctx, x.deadline, errPatienceHeld)
-	defer cancel()
-	again, err := b.cred.Rejected(ctx, &x.use)
+	if !replay && b.cred.Kind() == tokens.KindSession {
+		// It still tells that its token is dead, so that the next call has a new
+		// one, but has nothing to wait for.
+		cancel()
+	}
+	again, err = b.cred.Rejected(ctx, &x.use)
+	if !replay {
+		return false, nil
+	}
 	if err != nil {
 		x.rec.Note(time.Now(), "renewal_failed", err.Error())
-		x.rec.Fail(err)
 	}
-	return again && replay && err == nil && ctx.Err() == nil
+	return again, credentialProblem(err, b.cred.Name())
 }
 
 // blamesCredential reports whether an answer says that the credential which we
@@ -116,15 +134,16 @@ func blamesCredential(x *exchange, resp *http.Response) bool {
 
 // credentialProblem maps why no valid token exists to an answer.
 func credentialProblem(err error, name string) error {
-	if err == nil {
-		return nil
-	}
 	failure, ok := errors.AsType[*tokens.Failure](err)
-	if !ok {
+	switch {
+	case errors.Is(err, tokens.ErrClosed):
+		return &Problem{Code: CodeRenewalFailed, Err: err, Detail: "Credential " + name + " was being replaced by a changed configuration, or cleengate is ending. The call was not carried out; try again."}
+	case errors.Is(err, errPatienceHeld):
+		return &Problem{Code: CodeRenewalFailed, Err: err, Detail: "Credential " + name + " is being renewed, which takes longer than the call may wait. It was not carried out; try again, or allow more time with Prefer: wait=SECONDS."}
+	case !ok:
 		return err
+	case failure.Permanent():
+		return &Problem{Code: CodeCredentialRejected, Err: err, Detail: "Credential " + name + " is no longer accepted by Cleeng and cannot renew itself: " + failure.Detail + ". Give it a new password or refresh token."}
 	}
-	if failure.Permanent() {
-		return &Problem{Code: CodeCredentialRejected, Err: err, Detail: "Credential " + name + " is no longer accepted by Cleeng and cannot renew itself: " + failure.Detail + " Give it a new password or refresh token."}
-	}
-	return &Problem{Code: CodeRenewalFailed, Err: err, RetryAfter: failure.RetryAfter, Detail: "Credential " + name + " has expired and could not be renewed yet: " + failure.Detail + " Nothing was sent; try again."}
+	return &Problem{Code: CodeRenewalFailed, Err: err, RetryAfter: failure.RetryAfter, Detail: "Credential " + name + " has no valid token at the moment and could not be renewed yet: " + failure.Detail + ". The call was not carried out; try again."}
 }

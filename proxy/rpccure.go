@@ -39,7 +39,7 @@ func (t *renew) settleRPC(r *http.Request, x *exchange, b *binding, resp *http.R
 			break
 		}
 		x.refusal = cleeng.CodeRPCPublisherToken
-		if !t.cure(r.Context(), x, b) {
+		if cured, err := t.cure(r.Context(), x, b); err != nil || !cured {
 			break
 		}
 		part, err := x.rpc.Select(func(i int) bool { return refused[i] })

@@ -57,7 +57,8 @@ type Credential interface {
 	// the token. It may wait for a renewal as long as ctx lasts. again is
 	// false where nothing better is at hand: the answer then goes to the app.
 	// An error (as of Secure) comes with again == false and says why the cure
-	// failed.
+	// failed. With a ctx that is over, Rejected begins the renewal of a session
+	// and waits for nothing.
 	Rejected(ctx context.Context, call *Call) (again bool, err error)
 	// Accepted tells that upstream accepted call's token; see [Accepts].
 	Accepted(call *Call)

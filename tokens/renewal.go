@@ -92,12 +92,14 @@ func (s *Session) await(ctx context.Context, stale uint64, refusal *sighting) er
 }
 
 // approach takes one step of await: there is a result, or over or pause say
-// what to wait for.
+// what to wait for. A refusal begins the renewal even if its caller has no
+// time left: others will need it.
 func (s *Session) approach(ctx context.Context, stale uint64, refusal *sighting) (over <-chan struct{}, pause <-chan time.Time, err error) {
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() == nil {
+		s.reviveIfDead(ctx)
+	} else if refusal == nil {
 		return nil, nil, context.Cause(ctx)
 	}
-	s.reviveIfDead(ctx)
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()

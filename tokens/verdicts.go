@@ -71,9 +71,11 @@ func (k *Keys) Accepted(call *Call) {
 	}
 }
 
-// AcceptedElsewhere implements [Credential].
+// AcceptedElsewhere implements [Credential]. It looks at all keys that the call
+// was refused with: the last one tried may not be in use anywhere.
 func (k *Keys) AcceptedElsewhere(now time.Time, call *Call) bool {
-	return call.key != nil && call.key.seen.elsewhere(call.Where, now)
+	elsewhere := func(one *key) bool { return one.seen.elsewhere(call.Where, now) }
+	return call.key != nil && elsewhere(call.key) || slices.ContainsFunc(call.refused, elsewhere)
 }
 
 // prefer puts the key of call before those that the same call was refused
