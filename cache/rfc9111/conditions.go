@@ -49,7 +49,7 @@ func Conditions(request http.Header, status int, stored http.Header, received ti
 	}
 	modified, ok := lastModified(stored, received)
 	if !ok {
-		modified = dateField(stored, received)
+		modified, _ = dateField(stored, received)
 	}
 	// A HTTP-date has no fraction, the time of reception may have one.
 	if modified.Truncate(time.Second).After(since) {

@@ -48,21 +48,18 @@ func century(t, reference time.Time) time.Time {
 }
 
 // dateField reads the Date of a response. A missing, unreadable or
-// contradictory one is the time of reception (RFC 9110 section 6.6.1).
-func dateField(h http.Header, received time.Time) time.Time {
+// contradictory one is the time of reception, and read is then false (RFC 9110
+// section 6.6.1).
+func dateField(h http.Header, received time.Time) (date time.Time, read bool) {
 	lines := h["Date"]
-	if len(lines) == 0 {
-		return received
+	if len(lines) == 0 || differ(lines) {
+		return received, false
 	}
-	for _, line := range lines[1:] {
-		if line != lines[0] {
-			return received
-		}
+	t, ok := parseDate(lines[0], received)
+	if !ok {
+		return received, false
 	}
-	if t, ok := parseDate(lines[0], received); ok {
-		return t
-	}
-	return received
+	return t, true
 }
 
 // ageField reads the first member of Age; an unreadable one is ignored (RFC 9111

@@ -11,7 +11,7 @@
 // The way of one response through the package:
 //
 //	terms, reason := rfc9111.Assess(exchange, policy)  // section 3: store it?
-//	header := rfc9111.StorableHeader(exchange.Response) // section 3.1
+//	header := rfc9111.StorableHeader(exchange.Response, exchange.Received) // section 3.1
 //	...
 //	verdict := terms.Judge(rfc9111.ParseRequest(r.Header), now) // section 4: reuse it?
 //	switch rfc9111.Conditions(r.Header, status, header, terms.Received) { ... } // section 4.3.2

@@ -6,10 +6,13 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+	"time"
 )
 
 // StorableHeader is the part of a response's header that may be stored, as a
-// new map whose values are the given ones (RFC 9111 section 3.1). Left out are:
+// new map whose values are the given ones (RFC 9111 section 3.1). received is
+// when it arrived, and becomes its Date if it has none that can be read (RFC
+// 9110 section 6.6.1). Left out are:
 //
 //   - fields of one connection, and those that Connection names;
 //   - fields between this proxy and a neighbour (Proxy-*), and our own (Cleengate-*);
@@ -19,7 +22,7 @@ import (
 //   - what a qualified no-cache or private names.
 //
 // Content-Length is kept; it is the caller's to check against the content.
-func StorableHeader(h http.Header) http.Header {
+func StorableHeader(h http.Header, received time.Time) http.Header {
 	out := make(http.Header, len(h))
 	for name, lines := range h {
 		if !unstorable(name) {
@@ -35,6 +38,9 @@ func StorableHeader(h http.Header) http.Header {
 		for _, name := range parseResponse(h).withheld {
 			delete(out, name)
 		}
+	}
+	if date, ok := dateField(h, received); !ok {
+		out["Date"] = []string{date.UTC().Format(http.TimeFormat)}
 	}
 	return out
 }
@@ -53,15 +59,15 @@ func unstorable(name string) bool {
 	return false
 }
 
-// Update is a stored header with the fields of a later response in it, as a new
+// update is a stored header with the fields of a later response in it, as a new
 // map (RFC 9111 section 3.2). What may not be stored is left out, and what
 // describes the stored content stays: its length, coding, type, range and
 // digests. So does a stored ETag, which the later one can differ from only by
 // being weak or not, see [Selects304].
-func Update(stored, later http.Header) http.Header {
+func update(stored, later http.Header, received time.Time) http.Header {
 	out := make(http.Header, len(stored)+len(later))
 	maps.Copy(out, stored)
-	for name, lines := range StorableHeader(later) {
+	for name, lines := range StorableHeader(later, received) {
 		if !describesContent(name) && (name != "Etag" || len(stored["Etag"]) == 0) {
 			out[name] = lines
 		}

@@ -119,7 +119,6 @@ func ifRangeHolds(request, stored http.Header) bool {
 	if !ok || !modified.Equal(wanted) {
 		return false
 	}
-	// Without a Date nothing shows that it is strong.
-	date := dateField(stored, modified)
-	return date.Sub(modified) >= time.Second
+	date, ok := dateField(stored, reference)
+	return ok && date.Sub(modified) >= time.Second
 }

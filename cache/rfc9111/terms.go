@@ -40,7 +40,7 @@ func settle(x Exchange, c *response, p Policy) (Terms, Reason) {
 		MustRevalidate: c.mustRevalidate || c.proxyRevalid || c.sMaxAge.present,
 		Immutable:      c.immutable,
 	}
-	date := dateField(x.Response, x.Received)
+	date, _ := dateField(x.Response, x.Received)
 	corrected := ageField(x.Response) + elapsed(x.Requested, x.Received)
 	if lifetime, ok := explicitLifetime(x, c, date); ok {
 		t.Lifetime = lifetime

@@ -1,6 +1,7 @@
 package rfc9111
 
 import (
+	"maps"
 	"net/http"
 	"time"
 )
@@ -83,21 +84,21 @@ func sameDate(a, b http.Header) bool {
 	return okX && okY && x.Equal(y)
 }
 
-// Revalidated is what a stored response becomes by the 304 in x: its new header
-// and new terms. status and stored are the stored response's. Any reason but
-// [Storable] means that it may not be kept: it may be used for the request that
-// validated it, and must then be dropped.
+// Revalidated is what a stored response becomes by a later response without
+// content, in x: a 304 that selects it ([Selects304]), or the 200 to a HEAD that
+// shows it to be current ([Freshens]). It returns the new header (RFC 9111
+// section 3.2) and the new terms. status and stored are the stored response's;
+// x.Method is GET even for a HEAD.
+//
+// Any reason but [Storable] means that it may not be kept: it may answer the
+// request that validated it, and must then be dropped.
 func Revalidated(status int, stored http.Header, x Exchange, p Policy) (http.Header, Terms, Reason) {
-	header := Update(stored, x.Response)
-	if len(x.Response["Date"]) == 0 {
-		// The stored Date is not that of the 304, and its own is its reception.
-		delete(header, "Date")
-	}
+	header := update(stored, x.Response, x.Received)
 	assessed := x
 	assessed.Status = status
 	assessed.Response = header
 	if age := x.Response["Age"]; len(age) != 0 {
-		assessed.Response = header.Clone()
+		assessed.Response = maps.Clone(header)
 		assessed.Response["Age"] = age
 	}
 	terms, reason := Assess(assessed, p)
