@@ -89,6 +89,12 @@ type Exchange struct {
 	Sent      int64       // body bytes written to the app
 	Duration  time.Duration
 
+	// Shown allows the bodies of this endpoint to be written down, masked. Of
+	// others only their shape is kept.
+	Shown bool
+	// Excerpt stands for the answer where it came from the cache.
+	Excerpt *Excerpt
+
 	mu       sync.Mutex
 	queue    time.Duration
 	attempts []Attempt
@@ -97,6 +103,7 @@ type Exchange struct {
 	outcome  int // upstream status that came after the caller had left
 	err      string
 	throttle Throttle
+	capture  capture
 }
 
 // Begin opens a record at the given arrival time.
@@ -243,9 +250,11 @@ func (x *Exchange) LateStatus() int {
 func (x *Exchange) Adopt(other *Exchange) {
 	other.mu.Lock()
 	attempts, events, queue, err, throttle := slices.Clone(other.attempts), slices.Clone(other.events), other.queue, other.err, other.throttle
+	messages, fields := other.capture.clone()
 	other.mu.Unlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.capture.adopt(messages, fields, len(x.attempts))
 	x.attempts = append(x.attempts, attempts...)
 	x.attempts = x.attempts[:min(len(x.attempts), maxAttempts)]
 	x.events = append(x.events, events...)

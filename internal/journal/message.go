@@ -1,5 +1,10 @@
 package journal
 
+import (
+	"slices"
+	"strings"
+)
+
 // Field is one line of a header: a name as it was sent and a value as it may
 // be shown.
 type Field struct {
@@ -42,6 +47,7 @@ type Message struct {
 	Proto   string // HTTP/1.1
 	Header  []Field
 	Trailer []Field
+	Omitted int // lines of header and trailer beyond what a record keeps
 	Body    Body
 }
 
@@ -54,4 +60,9 @@ func (m *Message) Get(name string) string {
 		}
 	}
 	return ""
+}
+
+// sortFields orders lines by name; lines of one name stay in their order.
+func sortFields(lines []Field) {
+	slices.SortStableFunc(lines, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
 }

@@ -34,6 +34,9 @@ func (r *Redactor) With(own ...Secret) *Redactor {
 	return &Redactor{vault: r.vault, own: compile(patterns), masker: r.masker, names: r.names}
 }
 
+// Version is that of the vault: see [Vault.Version].
+func (r *Redactor) Version() uint64 { return r.vault.Version() }
+
 // Text masks secrets, e-mail addresses, tokens, card numbers and queries of
 // URLs in running text.
 func (r *Redactor) Text(text []byte) []byte {

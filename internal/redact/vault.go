@@ -22,6 +22,7 @@ const (
 // A Vault is safe for concurrent use.
 type Vault struct {
 	current atomic.Pointer[matcher]
+	version atomic.Uint64
 
 	mu         sync.Mutex // guards what follows, and building of current
 	owners     map[string][]Secret
@@ -67,6 +68,17 @@ func (v *Vault) Set(owner string, secrets ...Secret) {
 		v.superseded = slices.Delete(v.superseded, 0, n)
 	}
 	v.current.Store(compile(v.patterns()))
+	v.version.Add(1) // after it: who reads the new number searches with the new set
+}
+
+// Version is another number whenever the set has changed. What was found free
+// of secrets after reading it stays so as long as it stays the same. A nil
+// Vault never changes.
+func (v *Vault) Version() uint64 {
+	if v == nil {
+		return 0
+	}
+	return v.version.Load()
 }
 
 func (v *Vault) patterns() []pattern {

@@ -1,0 +1,213 @@
+package journal
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// Head is the beginning of a message as it passes by, not masked.
+type Head struct {
+	Method string
+	Base   string // scheme and authority of a message that went upstream
+	Path   string // raw
+	Query  string // raw
+	Status int
+	Proto  string
+	Header http.Header
+}
+
+// Content is the body of a message as it passes by, not masked: what a [Tee]
+// has seen, or bytes that are in memory anyway.
+type Content struct {
+	Tee     *Tee
+	Bytes   []byte // must not change until the exchange is released
+	Size    int64  // of the whole body
+	Cut     bool   // it broke off, or Bytes is its beginning only
+	Trailer http.Header
+}
+
+// rawField is one line of a header that has not been masked yet.
+type rawField struct{ name, value string }
+
+// passing is one message that has not been masked yet.
+type passing struct {
+	Head
+	Content
+	from, to int  // its fields in capture.fields, where Header is nil
+	omitted  int  // fields that were not copied
+	same     bool // the body is that of the app's own request
+}
+
+// sides is an attempt that has not been masked yet.
+type sides struct{ request, response passing }
+
+// capture is what an exchange keeps of its messages until [Journal.Add] masks
+// them. It refers to headers that live as long as the request is served, and
+// copies those that layers change on the way. Nothing of it outlives
+// [Exchange.Release].
+type capture struct {
+	journal  *Journal // nil: nothing is kept
+	loose    bool     // of an exchange that nobody releases: no shared buffers
+	request  passing
+	response passing
+	attempts []sides
+	first    [1]sides
+	fields   *[]rawField
+}
+
+// fieldLists are the buffers of copied headers.
+var fieldLists = sync.Pool{New: func() any { return new([]rawField) }}
+
+// maxKeptFields is the capacity up to which a buffer is used again.
+const maxKeptFields = 1024
+
+// Open makes the journal keep the messages of x. Call it before x is shared.
+func (j *Journal) Open(x *Exchange) {
+	if j != nil && j.keeps() {
+		x.capture.journal = j
+		x.capture.attempts = x.capture.first[:0]
+	}
+}
+
+// Lend lets another record, of a call made on this one's behalf, keep its
+// messages too. It is meant for records that end with [Exchange.Adopt] or not
+// at all.
+func (x *Exchange) Lend(other *Exchange) {
+	other.capture.journal, other.capture.loose = x.capture.journal, true
+}
+
+// AppSent tells what the app sent. Its header must not change any more.
+func (x *Exchange) AppSent(h Head, c Content) {
+	if x.capture.journal != nil {
+		x.capture.request = passing{Head: h, Content: c}
+	}
+}
+
+// AppGot tells what the app got. Its header must not change any more.
+func (x *Exchange) AppGot(h Head, c Content) {
+	if x.capture.journal != nil {
+		x.capture.response = passing{Head: h, Content: c}
+	}
+}
+
+// Sending tells what attempt i, as [Exchange.Attempt] counts, sends upstream. The
+// header is copied. A nil body is that of the app's own request.
+func (x *Exchange) Sending(i int, h Head, body []byte) {
+	if x.capture.journal == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s := x.capture.side(i)
+	*s = sides{}
+	s.request.Head = h
+	s.request.Bytes, s.request.Size, s.request.same = body, int64(len(body)), body == nil
+	x.capture.copyHeader(&s.request)
+}
+
+// Answered tells what attempt i got; tee sees the body. The header is copied.
+func (x *Exchange) Answered(i int, h Head, tee *Tee) {
+	if x.capture.journal == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s := x.capture.side(i)
+	s.response.Head, s.response.Tee = h, tee
+	x.capture.copyHeader(&s.response)
+}
+
+// Tee prepares t to see a body of this exchange; without a journal it stays
+// inert.
+func (x *Exchange) Tee(t *Tee) {
+	if j := x.capture.journal; j != nil {
+		t.open(j, x.capture.loose)
+	}
+}
+
+// Release lets go of everything that was not masked. It must be called when
+// the record is finished and [Journal.Add] has seen it; the record stays.
+func (x *Exchange) Release() {
+	c := &x.capture
+	if c.journal == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	c.request.Tee.close()
+	c.response.Tee.close()
+	for i := range c.attempts {
+		c.attempts[i].response.Tee.close()
+	}
+	if c.fields != nil {
+		clear(*c.fields)
+		*c.fields = (*c.fields)[:0]
+		if cap(*c.fields) <= maxKeptFields {
+			fieldLists.Put(c.fields)
+		}
+	}
+	*c = capture{}
+}
+
+// side returns the capture of attempt i.
+func (c *capture) side(i int) *sides {
+	for len(c.attempts) <= i {
+		c.attempts = append(c.attempts, sides{})
+	}
+	return &c.attempts[i]
+}
+
+// copyHeader replaces a header by a copy of its lines.
+func (c *capture) copyHeader(p *passing) {
+	list := c.list()
+	p.from = len(list)
+	for name, values := range p.Header {
+		for _, v := range values {
+			if len(list)-p.from == maxFields {
+				p.omitted++
+				continue
+			}
+			list = append(list, rawField{name, v})
+		}
+	}
+	p.to, *c.fields, p.Header = len(list), list, nil
+}
+
+func (c *capture) list() []rawField {
+	if c.fields == nil {
+		pooled, ok := fieldLists.Get().(*[]rawField)
+		if !ok {
+			pooled = new([]rawField)
+		}
+		c.fields = pooled
+	}
+	return *c.fields
+}
+
+// clone copies the attempts with a list of fields of their own. The lock of
+// their exchange is held.
+func (c *capture) clone() ([]sides, []rawField) {
+	if c.fields == nil {
+		return nil, nil
+	}
+	return slices.Clone(c.attempts), slices.Clone(*c.fields)
+}
+
+// adopt adds attempts that were cloned from another capture, the first of them
+// as attempt at.
+func (c *capture) adopt(attempts []sides, fields []rawField, at int) {
+	if c.journal == nil {
+		return
+	}
+	for i := range attempts[:min(len(attempts), maxAttempts-at)] {
+		list, s := c.list(), attempts[i]
+		for _, p := range []*passing{&s.request, &s.response} {
+			from := len(list)
+			list = append(list, fields[p.from:p.to]...)
+			p.from, p.to = from, len(list)
+		}
+		*c.fields = list
+		*c.side(at + i) = s
+	}
+}

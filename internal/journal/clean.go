@@ -1,0 +1,61 @@
+package journal
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync/atomic"
+)
+
+const (
+	cleanSlots = 1 << 9
+	cleanBytes = 192 // longer texts are not remembered
+)
+
+// Kinds of text, since each is masked by rules of its own.
+const (
+	cleanText byte = iota
+	cleanField
+	cleanPath
+	cleanQuery
+)
+
+// clean remembers texts in which nothing had to be hidden, since headers, paths
+// and names come again and again: finding one costs less than searching it.
+// Only what is shown anyway is in it, never a secret. An entry holds for one
+// version of the vault. It is a table of fixed size, about 100 KiB, in which
+// texts push each other out; one that comes once, such as a request id, leaves
+// only a mark.
+type clean struct {
+	seed  maphash.Seed
+	slots [cleanSlots]atomic.Pointer[cleanEntry]
+	marks [cleanSlots]atomic.Uint32
+}
+
+type cleanEntry struct {
+	kind    byte
+	a, b    string
+	version uint64
+}
+
+func (c *clean) hash(kind byte, a, b string) uint64 {
+	return maphash.String(c.seed, a)*3 + maphash.String(c.seed, b) + uint64(kind)
+}
+
+// has reports whether the texts are known to be clean, and where they belong.
+func (c *clean) has(version uint64, kind byte, a, b string) (at uint64, ok bool) {
+	at = c.hash(kind, a, b)
+	e := c.slots[at%cleanSlots].Load()
+	return at, e != nil && e.version == version && e.kind == kind && e.b == b && e.a == a
+}
+
+// note remembers texts when they come for the second time.
+func (c *clean) note(at, version uint64, kind byte, a, b string) {
+	if len(a)+len(b) > cleanBytes {
+		return
+	}
+	mark := uint32(at>>32) | 1
+	if c.marks[at%cleanSlots].Swap(mark) != mark {
+		return
+	}
+	c.slots[at%cleanSlots].Store(&cleanEntry{kind: kind, a: strings.Clone(a), b: strings.Clone(b), version: version})
+}

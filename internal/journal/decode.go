@@ -1,0 +1,138 @@
+package journal
+
+import "bytes"
+
+// decode takes a stored record apart. excerpt stands for its answer, nil for
+// none. The result shares no memory with stored.
+func decode(stored []byte, excerpt *Excerpt) *Record {
+	r := &reader{stored}
+	rec := &Record{}
+	readSummary(r, &rec.Summary)
+	whole := r.bool()
+	rec.Abridged = !whole
+	rec.TraceID, rec.Mark, rec.Error = r.text(), r.text(), r.text()
+	rec.Sent, rec.LateStatus = r.int(), r.number()
+	rec.Explanation = Explanation{Sentence: rec.Sentence, Next: r.text()}
+	for range r.uint() {
+		rec.Explanation.Facts = append(rec.Explanation.Facts, Fact{Name: r.text(), Value: r.text()})
+	}
+	rec.Throttle = Throttle{Limit: r.text(), Cause: r.text(), PausedUntil: r.time()}
+	for range r.uint() {
+		rec.Events = append(rec.Events, Event{At: r.duration(), Kind: r.text(), Detail: r.text()})
+	}
+	rec.Attempts = make([]AttemptRecord, r.uint())
+	for i := range rec.Attempts {
+		a := &rec.Attempts[i].Attempt
+		readAttempt(r, a)
+		if !a.Answered.IsZero() {
+			rec.UpstreamTime += a.Answered.Sub(a.Start)
+		}
+	}
+	if whole {
+		rec.readMessages(r, excerpt)
+	} else if excerpt != nil {
+		rec.Response = excerpt.message()
+	}
+	return rec
+}
+
+func readSummary(r *reader, s *Summary) (number uint64) {
+	number = r.uint()
+	s.Time, s.Status = r.time(), r.number()
+	s.Client, s.Endpoint, s.RequestID = r.text(), r.text(), r.text()
+	s.Upstream, s.Method, s.Path = r.text(), r.text(), r.text()
+	s.Source = Source(r.bytes())
+	s.Queue, s.Duration = r.duration(), r.duration()
+	s.Diagnosis, s.Sentence, s.Code = r.text(), r.text(), r.text()
+	s.Attempts = r.number()
+	return number
+}
+
+func readAttempt(r *reader, a *Attempt) {
+	a.Reason = r.text()
+	a.Start, a.Departed, a.Wrote, a.Answered = r.time(), r.time(), r.time(), r.time()
+	a.Status, a.Err, a.Reused, a.Resent = r.number(), r.text(), r.bool(), r.number()
+	a.Credential, a.Generation, a.UpstreamID = r.text(), r.uint(), r.text()
+}
+
+func (rec *Record) readMessages(r *reader, excerpt *Excerpt) {
+	readMessage(r, &rec.Request)
+	rec.readBody(r, &rec.Request, excerpt)
+	readMessage(r, &rec.Response)
+	rec.readBody(r, &rec.Response, excerpt)
+	for i := range r.uint() {
+		var spare AttemptRecord
+		a := &spare
+		if i < uint64(len(rec.Attempts)) {
+			a = &rec.Attempts[i]
+		}
+		readMessage(r, &a.Request)
+		rec.readBody(r, &a.Request, excerpt)
+		readMessage(r, &a.Response)
+		rec.readBody(r, &a.Response, excerpt)
+	}
+}
+
+func readMessage(r *reader, m *Message) {
+	m.Method, m.URL, m.Status, m.Proto = r.text(), r.text(), r.number(), r.text()
+	m.Header, m.Omitted = readLines(r)
+	var omitted int
+	m.Trailer, omitted = readLines(r)
+	m.Omitted += omitted
+}
+
+func readLines(r *reader) (lines []Field, omitted int) {
+	for r.bool() {
+		lines = append(lines, Field{Name: r.text(), Value: r.text()})
+	}
+	sortFields(lines)
+	return lines, r.number()
+}
+
+func (rec *Record) readBody(r *reader, m *Message, excerpt *Excerpt) {
+	switch r.uint() {
+	case bodyRequest:
+		m.Body = rec.Request.Body
+	case bodyAnswer:
+		m.Body = rec.Response.Body
+	case bodyExcerpt:
+		if excerpt != nil {
+			m.Body = excerpt.message().Body
+		}
+	default:
+		m.Body = readHere(r)
+	}
+}
+
+func readHere(r *reader) Body {
+	b := Body{Form: Form(r.bytes()), Size: r.int(), Cut: r.bool(), Encoding: r.text(), MediaType: r.text()}
+	b.Bytes = bytes.Clone(r.bytes())
+	if len(b.Bytes) == 0 {
+		b.Bytes = nil
+	}
+	return b
+}
+
+// matches is [Filter.Match] on a stored record, without taking it apart.
+func (f *Filter) matches(stored []byte) bool {
+	r := reader{stored}
+	r.uint()
+	s := Summary{Time: r.time(), Status: r.number()}
+	client, endpoint := r.bytes(), r.bytes()
+	if f.Client != "" && string(client) != f.Client || f.Endpoint != "" && string(endpoint) != f.Endpoint {
+		return false
+	}
+	s.Client, s.Endpoint = f.Client, f.Endpoint
+	return f.Match(&s)
+}
+
+// isOf reports whether a stored record has this request id.
+func isOf(stored []byte, requestID string) bool {
+	r := reader{stored}
+	r.uint()
+	r.int()
+	r.int()
+	r.bytes()
+	r.bytes()
+	return string(r.bytes()) == requestID
+}

@@ -1,0 +1,114 @@
+package journal
+
+import (
+	"github.com/cleengate/cleengate/internal/redact"
+)
+
+// Bounds of the header that a record keeps of one message.
+const (
+	maxFields     = 200
+	maxFieldValue = 8 << 10  // a longer value is left out, but for its length
+	maxHeadBytes  = 32 << 10 // of all names and values together
+)
+
+// masking writes one record, masked. It is used by one goroutine.
+type masking struct {
+	journal *Journal
+	r       *redact.Redactor
+	version uint64 // of the vault; entries of journal.clean hold for it
+	own     bool   // r knows the secrets of this exchange too
+	hidden  bool   // something that the app sent or got was hidden
+	body    int    // bytes kept of each body
+	room    int    // bytes that the record may take
+	b       []byte
+}
+
+// shown returns what masking makes of the texts a and b of one kind, and
+// whether that is b itself.
+func (m *masking) shown(kind byte, a, b string, mask func(r *redact.Redactor, a, b string) string) string {
+	if b == "" {
+		return b
+	}
+	if m.own {
+		return mask(m.r, a, b)
+	}
+	at, ok := m.journal.clean.has(m.version, kind, a, b)
+	if ok {
+		return b
+	}
+	out := mask(m.r, a, b)
+	if out == b {
+		m.journal.clean.note(at, m.version, kind, a, b)
+	}
+	return out
+}
+
+func maskText(r *redact.Redactor, _, s string) string {
+	return redact.Printable(r.String(s))
+}
+
+func maskField(r *redact.Redactor, name, value string) string {
+	if len(value) > maxFieldValue {
+		return lengthNote(len(value), "left out")
+	}
+	return r.HeaderValue(name, value)
+}
+
+func maskPath(r *redact.Redactor, template, raw string) string { return r.Path(raw, template) }
+func maskQuery(r *redact.Redactor, _, raw string) string       { return r.Query(raw) }
+
+// text adds running text, such as a message or a name.
+func (m *masking) text(s string) {
+	m.b = appendText(m.b, m.shown(cleanText, "", s, maskText))
+}
+
+// field adds one line of a header.
+func (m *masking) field(name, value string) {
+	shown := m.shown(cleanField, name, value, maskField)
+	m.hidden = m.hidden || shown != value
+	m.b = appendBool(m.b, true)
+	m.text(name)
+	m.b = appendText(m.b, shown)
+}
+
+// lines adds a header, whole or as far as it fits, and the number of lines
+// that were left out.
+func (m *masking) lines(c *capture, p *passing) {
+	n, omitted, from := 0, p.omitted, len(m.b)
+	add := func(name, value string) {
+		if n == maxFields || len(m.b)-from > maxHeadBytes || len(m.b) > m.room {
+			omitted++
+			return
+		}
+		n++
+		m.field(name, value)
+	}
+	if p.Header == nil && c.fields != nil {
+		for _, f := range (*c.fields)[p.from:p.to] {
+			add(f.name, f.value)
+		}
+	}
+	for name, values := range p.Header {
+		for _, v := range values {
+			add(name, v)
+		}
+	}
+	m.b = appendBool(m.b, false)
+	m.b = appendInt(m.b, int64(omitted))
+}
+
+// url adds what may be shown of a target.
+func (m *masking) url(template string, h *Head) {
+	path := m.shown(cleanPath, template, h.Path, maskPath)
+	query := m.shown(cleanQuery, "", h.Query, maskQuery)
+	m.hidden = m.hidden || path != h.Path || query != h.Query
+	n := len(h.Base) + len(path)
+	if query != "" {
+		n += 1 + len(query)
+	}
+	m.b = appendUint(m.b, uint64(n))
+	m.b = append(append(m.b, h.Base...), path...)
+	if query != "" {
+		m.b = append(append(m.b, '?'), query...)
+	}
+}

@@ -1,0 +1,36 @@
+package journal
+
+import (
+	"sync"
+	"time"
+)
+
+// shareBurst is how much may be spent at once after a quiet time.
+const shareBurst = 500 * time.Millisecond
+
+// share rations time: what is spent comes back at the given rate. The zero
+// value of everything but the rate is full.
+type share struct {
+	rate float64 // of elapsed time
+
+	mu    sync.Mutex // guards what follows
+	spent time.Duration
+	last  time.Time
+}
+
+// has reports whether anything is left.
+func (s *share) has(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spent > 0 && now.After(s.last) {
+		s.spent = max(s.spent-time.Duration(float64(now.Sub(s.last))*s.rate), 0)
+	}
+	s.last = now
+	return s.spent < shareBurst
+}
+
+func (s *share) spend(d time.Duration) {
+	s.mu.Lock()
+	s.spent += d
+	s.mu.Unlock()
+}
