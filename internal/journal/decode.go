@@ -36,8 +36,8 @@ func decode(stored []byte, excerpt *Excerpt) *Record {
 	return rec
 }
 
-func readSummary(r *reader, s *Summary) (number uint64) {
-	number = r.uint()
+func readSummary(r *reader, s *Summary) {
+	r.uint() // its number
 	s.Time, s.Status = r.time(), r.number()
 	s.Client, s.Endpoint, s.RequestID = r.text(), r.text(), r.text()
 	s.Upstream, s.Method, s.Path = r.text(), r.text(), r.text()
@@ -45,7 +45,6 @@ func readSummary(r *reader, s *Summary) (number uint64) {
 	s.Queue, s.Duration = r.duration(), r.duration()
 	s.Diagnosis, s.Sentence, s.Code = r.text(), r.text(), r.text()
 	s.Attempts = r.number()
-	return number
 }
 
 func readAttempt(r *reader, a *Attempt) {

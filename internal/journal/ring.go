@@ -1,5 +1,7 @@
 package journal
 
+import "slices"
+
 const (
 	minSegment = 4 << 10
 	maxSegment = 256 << 10
@@ -115,12 +117,12 @@ func (r *ring) segment(number uint64) *segment {
 // backwards shows the records of a segment, the newest first, until visit
 // returns false.
 func (s *segment) backwards(visit func(stored []byte, excerpt *Excerpt) bool) bool {
-	for i := len(s.entries) - 1; i >= 0; i-- {
+	for i, e := range slices.Backward(s.entries) {
 		start := 0
 		if i > 0 {
 			start = s.entries[i-1].end
 		}
-		if !visit(s.data[start:s.entries[i].end:s.entries[i].end], s.entries[i].excerpt) {
+		if !visit(s.data[start:e.end:e.end], e.excerpt) {
 			return false
 		}
 	}
