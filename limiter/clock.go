@@ -13,6 +13,9 @@ import (
 type serverClock struct {
 	lows, highs [clockSamples]time.Duration
 	n           int
+
+	text string    // the last Date that could be read, and what it said
+	date time.Time // a busy upstream sends each one many times
 }
 
 const clockSamples = 8
@@ -52,11 +55,18 @@ func (c *serverClock) now(local time.Time) (server time.Time, uncertain time.Dur
 }
 
 // dateOf reads the Date of an answer.
-func dateOf(h http.Header) (time.Time, bool) {
+func (c *serverClock) dateOf(h http.Header) (time.Time, bool) {
 	text := h.Get("Date")
 	if text == "" {
 		return time.Time{}, false
 	}
+	if text == c.text {
+		return c.date, true
+	}
 	t, err := http.ParseTime(text)
-	return t, err == nil
+	if err != nil {
+		return time.Time{}, false
+	}
+	c.text, c.date = text, t
+	return t, true
 }

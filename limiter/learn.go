@@ -31,7 +31,7 @@ func (b *Bucket) learn(p *Place, header http.Header, now time.Duration) (hint ti
 	}
 	received := b.base.Add(now)
 	wall := received.Round(0)
-	if date, ok := dateOf(header); ok {
+	if date, ok := b.clock.dateOf(header); ok {
 		b.clock.observe(date, wall.Add(p.departed-now), wall)
 	}
 	server, uncertain, compared := b.clock.now(wall)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -86,7 +87,16 @@ func requestID(h http.Header) string {
 	if id := h.Get("X-Request-Id"); id != "" && len(id) <= maxRequestID && isPlainID(id) {
 		return id
 	}
-	return strings.ToLower(rand.Text())
+	return newID()
+}
+
+// newID makes an id that nobody can guess: 16 random bytes in hexadecimal.
+func newID() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	var text [2 * len(random)]byte
+	hex.Encode(text[:], random[:])
+	return string(text[:])
 }
 
 func isPlainID(id string) bool {
