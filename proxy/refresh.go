@@ -95,7 +95,12 @@ func (t *refreshes) send(r *http.Request) (*tokens.Answer, error) {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	// An upstream that sends drop by drop must not hold everybody who waits.
+	slow := time.AfterFunc(exchangeOf(r.Context()).view.cfg.Timeouts.Write, func() { _ = resp.Body.Close() })
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRefreshAnswer+1))
+	if inTime := slow.Stop(); !inTime {
+		err = errWriteTimeout
+	}
 	if err != nil {
 		return nil, &sendError{cause: err, departed: true}
 	}

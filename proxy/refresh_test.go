@@ -108,3 +108,27 @@ func TestDifferentRefreshesStayApart(t *testing.T) {
 		}
 	})
 }
+
+func TestRefreshThatComesDropByDropEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var arrivals atomic.Int32
+		r := newLimitedRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			_, _ = io.Copy(io.Discard, req.Body)
+			arrivals.Add(1)
+			for range 10000 {
+				_, _ = io.WriteString(w, " ")
+				w.(http.Flusher).Flush()
+				select {
+				case <-time.After(time.Second):
+				case <-req.Context().Done():
+					return
+				}
+			}
+		}))
+		began := time.Now()
+		a := r.do("POST", "/auths/refresh_token", strings.NewReader(`{"refreshToken":"r1"}`))
+		if took := time.Since(began); a.StatusCode != 504 || took > 31*time.Second || arrivals.Load() != 1 {
+			t.Errorf("%d %s after %v and %d arrivals", a.StatusCode, a.body, took, arrivals.Load())
+		}
+	})
+}

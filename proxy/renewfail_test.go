@@ -60,6 +60,8 @@ func TestPromise04_RenewalThatFails(t *testing.T) {
 		{"HTML", simulator.Fault{Kind: simulator.FaultHTML}, 503, CodeRenewalFailed},
 		{"1 GiB", simulator.Fault{Kind: simulator.FaultHuge}, 503, CodeRenewalFailed},
 		{"redirect", simulator.Fault{Kind: simulator.FaultRedirect, Location: "http://elsewhere.test/auths"}, 503, CodeRenewalFailed},
+		{"drop by drop", simulator.Fault{Kind: simulator.FaultSlowBody, BytesPerSecond: 1}, 503, CodeRenewalFailed},
+		{"half a body", simulator.Fault{Kind: simulator.FaultStallBody}, 503, CodeRenewalFailed},
 		{"never", simulator.Fault{Kind: simulator.FaultHangAfter}, 503, CodeRenewalFailed},
 	} {
 		for _, death := range []string{"revoked", "expired"} {

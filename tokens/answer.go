@@ -79,7 +79,7 @@ func (a answer) unusable() string {
 	case a.long:
 		return fmt.Sprintf("its body is longer than %d KiB", maxAnswer>>10)
 	case a.cut != nil:
-		return "its body broke off"
+		return "its body broke off or came too slowly"
 	case len(a.body) == 0:
 		return "its body is empty"
 	case kind == "text/html":

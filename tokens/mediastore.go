@@ -19,6 +19,10 @@ import (
 // tokens has about 2 KiB.
 const maxAnswer = 64 << 10
 
+// bodyTime is how long the body of an answer may take once its header has
+// come. It bounds an upstream that sends drop by drop, whatever its pauses are.
+const bodyTime = 10 * time.Second
+
 // MediaStore logs in and refreshes at Cleeng's MediaStore API (Cleeng
 // documentation, "Login" and "Refresh token"). It is immutable and safe for
 // concurrent use.
@@ -89,6 +93,8 @@ func (m *MediaStore) post(ctx context.Context, path string, content any, secret 
 	}
 	defer func() { _ = response.Body.Close() }()
 	received := time.Now()
+	slow := time.AfterFunc(bodyTime, func() { _ = response.Body.Close() }) // ends the read
+	defer slow.Stop()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	a := answer{
 		path: target.Path, status: response.StatusCode, header: response.Header, body: text,
