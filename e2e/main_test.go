@@ -201,14 +201,20 @@ func call(t *testing.T, method, url, body string, fields ...string) (int, http.H
 // reaches.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	within(t, 20*time.Second, what, ok)
+}
+
+// within is eventually where the contract names the bound.
+func within(t *testing.T, bound time.Duration, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(bound)
 	defer deadline.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("%s did not come about", what)
+			t.Fatalf("%s did not come about within %v", what, bound)
 		case <-tick.C:
 		}
 	}
