@@ -25,8 +25,8 @@ var explanations = map[string]Diagnosis{
 		Next:     "Refresh the token. Customer JWTs live 15 minutes, those of SSO 24 hours.",
 	},
 	InsufficientPermission: {
-		Sentence: "The credential is accepted elsewhere, so it lacks the permission for this call.",
-		Next:     "Use a credential that may make this call, or ask Cleeng support for the permission.",
+		Sentence: "The credential lacks the permission for this call.",
+		Next:     "Use a credential that may make this call, or give the key the permission in the dashboard (Admin & Tools, API Keys) or through Cleeng support.",
 	},
 	AddressNotAllowed: {
 		Sentence: "The key may not be used from this network address.",
