@@ -99,13 +99,9 @@ func TestMediaStoreClientSeesCaptchas(t *testing.T) {
 	}
 }
 
-// TestPromise06_TwoTabsOfTheClient: tabs that hold one pair both stay logged
-// in with the same new one, from one refresh.
-func TestPromise06_TwoTabsOfTheClient(t *testing.T) {
-	needClient(t)
-	t.Parallel()
-	sim, behind := startSimulator(t)
-	g := startGate(t, append(upstreamEnv(behind), "CLEENGATE_SESSIONS_GRACE=2m"))
+// logIn returns the refresh token of a fresh session of a customer.
+func logIn(t *testing.T, g *gate) string {
+	t.Helper()
 	status, _, body := call(t, "POST", g.url+"/auths", `{"email":"jane@example.com","password":"Sunny-Day-42","publisherId":"870553921"}`, "Content-Type", "application/json")
 	var login struct {
 		ResponseData struct{ RefreshToken string }
@@ -113,7 +109,17 @@ func TestPromise06_TwoTabsOfTheClient(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &login); err != nil || status != 200 {
 		t.Fatalf("%d %s %v", status, body, err)
 	}
-	old := login.ResponseData.RefreshToken
+	return login.ResponseData.RefreshToken
+}
+
+// TestPromise06_TwoTabsOfTheClient: tabs that hold one pair both stay logged
+// in with the same new one, from one refresh.
+func TestPromise06_TwoTabsOfTheClient(t *testing.T) {
+	needClient(t)
+	t.Parallel()
+	sim, behind := startSimulator(t)
+	g := startGate(t, append(upstreamEnv(behind), "CLEENGATE_SESSIONS_GRACE=2m"))
+	old := logIn(t, g)
 	var tabs [2]string
 	var wg sync.WaitGroup
 	for i := range tabs {
@@ -124,6 +130,35 @@ func TestPromise06_TwoTabsOfTheClient(t *testing.T) {
 		t.Errorf("one tab:\n%s\nthe other:\n%s", tabs[0], tabs[1])
 	}
 	if c := sim.Counters(); c.Refreshes != 1 || c.RefreshReuse != 0 {
+		t.Errorf("%d refreshes, %d of a used token", c.Refreshes, c.RefreshReuse)
+	}
+	g.stop()
+}
+
+// TestPromise06_TabThatClosesAtOnce: its refresh runs to its end, and the other
+// tab gets the pair.
+func TestPromise06_TabThatClosesAtOnce(t *testing.T) {
+	needClient(t)
+	t.Parallel()
+	sim, behind := startSimulator(t)
+	g := startGate(t, append(upstreamEnv(behind), "CLEENGATE_SESSIONS_GRACE=2m"))
+	old := logIn(t, g)
+	if err := sim.Patch([]byte(`{"faults":[{"kind":"delay","match":"POST /auths/refresh_token","delay":"2s"}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	first := exec.Command("node", "run.mjs", g.url, "tab")
+	first.Dir = "mediastore"
+	first.Env = append(os.Environ(), "REFRESH_TOKEN="+old)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the refresh of the first tab", func() bool { return sim.Counters().Endpoints["POST /auths/refresh_token"].Arrivals == 1 })
+	_ = first.Process.Kill()
+	_ = first.Wait()
+	if got := scenario(t, g.url, "tab", "REFRESH_TOKEN="+old); strings.Contains(got, old) || !strings.Contains(got, `"loggedIn":true`) || !strings.Contains(got, `"events":[]`) {
+		t.Errorf("the second tab:\n%s", got)
+	}
+	if c := sim.Counters(); c.Refreshes != 1 || c.RefreshReuse != 0 || c.Endpoints["POST /auths/refresh_token"].Arrivals != 1 {
 		t.Errorf("%d refreshes, %d of a used token", c.Refreshes, c.RefreshReuse)
 	}
 	g.stop()

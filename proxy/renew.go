@@ -95,8 +95,8 @@ func (t *renew) secure(ctx context.Context, x *exchange, b *binding) error {
 // cure asks for something better than what was refused, and reports whether
 // the call may go again with it. An error is why no session of ours can be had
 // at the moment: the app gets that as an answer of ours, since a 401 would tell
-// it to log in, which helps nothing. Where nothing better is at hand although nothing failed (a
-// key, a fresh token) the refusal is the truth and goes back.
+// it to log in, which helps nothing. Where nothing better is at hand although
+// nothing failed (a key, a fresh token) the refusal is the truth and goes back.
 func (t *renew) cure(ctx context.Context, x *exchange, b *binding) (again bool, err error) {
 	ctx, cancel := context.WithDeadlineCause(ctx, x.deadline, errPatienceHeld)
 	defer cancel()
