@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	fileName    = "totals.jsonl"
-	fileVersion = 1
+	fileName = "totals.jsonl"
+	// fileVersion 1 had neither limits nor methods nor habits, and is read as such.
+	fileVersion = 2
 	maxFile     = 4 << 20
 )
 
@@ -53,22 +54,15 @@ func (t *Totals) Load() error {
 			break // the oldest come last
 		}
 		h := t.hour(saved.Start.Unix() / 3600)
-		h.peakSecond, h.peakMinute = max(h.peakSecond, saved.PeakSecond), max(h.peakMinute, saved.PeakMinute)
+		h.peak.merge(&Peaks{Second: saved.PeakSecond, Minute: saved.PeakMinute})
+		for _, l := range saved.Limits {
+			h.limit(l.Limit).merge(&l)
+		}
 		for _, r := range saved.Rows {
-			t.row(h, rowKey{r.Upstream, r.Endpoint, r.Client}).add(&r)
+			t.row(h, r.key()).Add(&r)
 		}
 	}
 	return nil
-}
-
-func (r *Row) add(o *Row) {
-	r.Requests += o.Requests
-	r.Attempts += o.Attempts
-	r.Throttled += o.Throttled
-	r.Failed += o.Failed
-	r.Saved += o.Saved
-	r.QueueSeconds += o.QueueSeconds
-	r.DurationSeconds += o.DurationSeconds
 }
 
 func decode(r io.Reader) ([]Hour, error) {
@@ -77,7 +71,7 @@ func decode(r io.Reader) ([]Hour, error) {
 	if err := d.Decode(&head); err != nil {
 		return nil, err
 	}
-	if head.Version != fileVersion {
+	if head.Version < 1 || head.Version > fileVersion {
 		return nil, errVersion
 	}
 	var hours []Hour
@@ -88,6 +82,8 @@ func decode(r io.Reader) ([]Hour, error) {
 			return hours, nil
 		case err != nil:
 			return nil, err
+		case !h.plausible():
+			return nil, errImplausible
 		}
 		hours = append(hours, h)
 	}

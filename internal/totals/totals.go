@@ -1,5 +1,6 @@
 // Package totals keeps what was asked of Cleeng, hour by hour, for each
-// endpoint and caller: the material of a case for a higher limit.
+// endpoint, caller and limit: the material of a case for a higher limit. Which calls
+// repeat, and how, is in it; see [pattern.Detector].
 //
 // Counters live in memory and are written to the state directory every minute.
 // Everything is bounded: 35 days, a number of rows an hour (what is beyond goes
@@ -11,10 +12,12 @@ import (
 	"errors"
 	"log/slog"
 	"math"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cleengate/cleengate/internal/pattern"
 )
 
 const (
@@ -25,52 +28,55 @@ const (
 	// than fits on disk.
 	maxAllRows = 32 << 10
 	maxName    = 128 // bytes of a name; what is longer is cut
-	saveEvery  = time.Minute
+	// rememberedCalls bounds the calls that are recognised when they come back, at
+	// about 1.5 MiB: that many seen once and that many seen again.
+	rememberedCalls = 8192
+	saveEvery       = time.Minute
 	// Other takes the place of names beyond the bound.
 	Other = "other"
 )
 
 // Sample is one finished request.
 type Sample struct {
-	Time      time.Time // of its end
-	Upstream  string
-	Endpoint  string // catalogue template
-	Client    string
-	Failed    bool // the app got a 4xx or 5xx
-	Saved     bool // answered without a call upstream
-	Attempts  int  // calls upstream
-	Throttled int  // of them, how many were throttled
-	Queue     time.Duration
-	Duration  time.Duration
+	Time     time.Time // of its end
+	Arrived  time.Time
+	Upstream string
+	Method   string // of a closed set
+	Endpoint string // catalogue template
+	Client   string
+	Limit    string      // that its upstream counts against, "" for none
+	Sent     []time.Time // when its calls upstream departed
+	Failed   bool        // the app got a 4xx or 5xx
+	Saved    bool        // answered without a call upstream
+	Joined   bool        // Saved, by the answer of another's identical call
+	Refused  bool        // by us, since its turn would have come too late
+	Surfaced bool        // the app saw a throttle
+	// Throttled counts those of Sent that the upstream throttled.
+	Throttled int
+	// Demand counts the calls upstream that it would have taken without a limit.
+	Demand   int
+	Queue    time.Duration
+	Duration time.Duration
+	// Digest tells the call from those of other callers, endpoints, identities and
+	// arguments; 0 if it cannot be compared. It is never saved.
+	Digest   uint64
+	Lifetime time.Duration // of the endpoint's answers, 0 for none
+	Bulk     pattern.Bulk
 }
 
-// Row are the totals of one endpoint and caller in one hour.
-type Row struct {
-	Upstream        string  `json:"upstream"`
-	Endpoint        string  `json:"endpoint"`
-	Client          string  `json:"client"`
-	Requests        int64   `json:"requests"`
-	Attempts        int64   `json:"attempts"`
-	Throttled       int64   `json:"throttled,omitempty"`
-	Failed          int64   `json:"failed,omitempty"`
-	Saved           int64   `json:"saved,omitempty"`
-	QueueSeconds    float64 `json:"queue_seconds,omitempty"`
-	DurationSeconds float64 `json:"duration_seconds,omitempty"`
-}
-
-// Hour is one hour, in UTC. The peaks are of calls upstream, over all rows.
+// Hour is one hour, in UTC. The peaks are of calls upstream, over all limits.
 type Hour struct {
-	Start      time.Time `json:"start"`
-	PeakSecond int64     `json:"peak_second"`
-	PeakMinute int64     `json:"peak_minute"`
-	Rows       []Row     `json:"rows"`
+	Start      time.Time   `json:"start"`
+	PeakSecond int64       `json:"peak_second"`
+	PeakMinute int64       `json:"peak_minute"`
+	Limits     []LimitHour `json:"limits,omitempty"`
+	Rows       []Row       `json:"rows"`
 }
-
-type rowKey struct{ upstream, endpoint, client string }
 
 type hour struct {
-	peakSecond, peakMinute int64
-	rows                   map[rowKey]*Row
+	peak   Peaks // over all limits
+	rows   map[rowKey]*liveRow
+	limits map[string]*LimitHour
 }
 
 // Totals is the set of counters. Make it with [New]; its methods are safe for
@@ -79,65 +85,42 @@ type Totals struct {
 	dir string
 	log *slog.Logger
 
+	base    time.Time       // instants are counted from here, by a clock that does not jump
 	mu      sync.Mutex      // guards what follows
 	hours   map[int64]*hour // by Unix hours
 	rows    int             // of all hours
-	second  tick
-	minute  tick
+	all     meter
+	meters  map[string]*meters // by limit
+	habits  *pattern.Detector
 	dirty   bool
 	failing bool
-}
-
-// tick counts calls within one second or minute, and within the one before, as
-// calls that end together are told in any order.
-type tick struct {
-	at     int64
-	n      int64
-	before int64
 }
 
 // New makes an empty set. dir is where [Totals.Save] writes; "" keeps the
 // totals in memory only.
 func New(dir string, log *slog.Logger) *Totals {
-	return &Totals{dir: dir, log: log, hours: make(map[int64]*hour)}
+	return &Totals{
+		dir: dir, log: log, base: time.Now(), hours: make(map[int64]*hour),
+		all: newMeter(), meters: make(map[string]*meters), habits: pattern.New(rememberedCalls),
+	}
 }
 
-// Add counts one finished request.
+// Add counts one finished request. It does not keep s.
 func (t *Totals) Add(s *Sample) {
-	at := s.Time.Unix()
+	ended := s.Time.Unix() / 3600
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := t.hour(at / 3600)
-	r := t.row(h, rowKey{s.Upstream, s.Endpoint, s.Client})
-	r.Requests++
-	r.Attempts += int64(s.Attempts)
-	r.Throttled += int64(s.Throttled)
-	if s.Failed {
-		r.Failed++
+	h := t.hour(ended)
+	r := t.row(h, rowKey{s.Upstream, s.Method, s.Endpoint, s.Client})
+	r.count(s)
+	h.limit(s.Limit).count(s)
+	t.peaks(s, ended)
+	// Callers that share a row would look like one with many habits.
+	if len(s.Sent) > 0 && !s.Saved && r.Client != Other {
+		call := pattern.Call{At: s.Arrived.Sub(t.base), Digest: s.Digest, Lifetime: s.Lifetime, Bulk: s.Bulk}
+		t.habits.See(&call, &r.window, &r.Counts)
 	}
-	if s.Saved {
-		r.Saved++
-	}
-	r.QueueSeconds += s.Queue.Seconds()
-	r.DurationSeconds += s.Duration.Seconds()
-	h.peakSecond = max(h.peakSecond, t.second.add(at, s.Attempts))
-	h.peakMinute = max(h.peakMinute, t.minute.add(at/60, s.Attempts))
 	t.dirty = true
-}
-
-func (k *tick) add(at int64, n int) int64 {
-	switch at - k.at {
-	case 0:
-	case -1:
-		k.before += int64(n)
-		return k.before
-	case 1:
-		k.at, k.n, k.before = at, 0, k.n
-	default:
-		k.at, k.n, k.before = at, 0, 0
-	}
-	k.n += int64(n)
-	return k.n
 }
 
 // hour finds or begins an hour. With a new one go those past their time, and
@@ -152,7 +135,7 @@ func (t *Totals) hour(at int64) *hour {
 			t.drop(old)
 		}
 	}
-	h := &hour{rows: make(map[rowKey]*Row)}
+	h := &hour{rows: make(map[rowKey]*liveRow)}
 	t.hours[at] = h
 	return h
 }
@@ -163,21 +146,21 @@ func (t *Totals) drop(at int64) {
 }
 
 // row finds or begins a row. Where the hour is full it is one of [Other].
-func (t *Totals) row(h *hour, key rowKey) *Row {
+func (t *Totals) row(h *hour, key rowKey) *liveRow {
 	if r := h.rows[key]; r != nil {
 		return r
 	}
-	key = rowKey{cut(key.upstream), cut(key.endpoint), cut(key.client)}
+	key = rowKey{cut(key.upstream), cut(key.method), cut(key.endpoint), cut(key.client)}
 	if len(h.rows) >= maxRows {
 		key.client = Other
 	}
 	if len(h.rows) >= 2*maxRows && h.rows[key] == nil {
-		key = rowKey{Other, Other, Other}
+		key = rowKey{Other, Other, Other, Other}
 	}
 	if r := h.rows[key]; r != nil {
 		return r
 	}
-	r := &Row{Upstream: key.upstream, Endpoint: key.endpoint, Client: key.client}
+	r := &liveRow{Row: Row{Upstream: key.upstream, Method: key.method, Endpoint: key.endpoint, Client: key.client}}
 	h.rows[key] = r
 	t.rows++
 	for t.rows > maxAllRows {
@@ -205,6 +188,15 @@ func cut(name string) string {
 
 // Snapshot copies the hours from since on, oldest first, rows by requests.
 func (t *Totals) Snapshot(since time.Time) []Hour {
+	list := t.copyHours(since)
+	slices.SortFunc(list, func(a, b Hour) int { return a.Start.Compare(b.Start) })
+	for _, h := range list {
+		byRequests(h.Rows)
+	}
+	return list
+}
+
+func (t *Totals) copyHours(since time.Time) []Hour {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	list := []Hour{}
@@ -214,22 +206,14 @@ func (t *Totals) Snapshot(since time.Time) []Hour {
 			list = append(list, h.copy(start))
 		}
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Start.Before(list[j].Start) })
 	return list
 }
 
 func (h *hour) copy(start time.Time) Hour {
-	c := Hour{Start: start, PeakSecond: h.peakSecond, PeakMinute: h.peakMinute, Rows: make([]Row, 0, len(h.rows))}
+	c := Hour{Start: start, PeakSecond: h.peak.Second, PeakMinute: h.peak.Minute, Limits: h.copyLimits(), Rows: make([]Row, 0, len(h.rows))}
 	for _, r := range h.rows {
-		c.Rows = append(c.Rows, *r)
+		c.Rows = append(c.Rows, r.Row)
 	}
-	sort.Slice(c.Rows, func(i, j int) bool {
-		a, b := &c.Rows[i], &c.Rows[j]
-		if a.Requests != b.Requests {
-			return a.Requests > b.Requests
-		}
-		return a.Upstream+"\x00"+a.Endpoint+"\x00"+a.Client < b.Upstream+"\x00"+b.Endpoint+"\x00"+b.Client
-	})
 	return c
 }
 
@@ -261,4 +245,7 @@ func (t *Totals) report(err error) {
 	}
 }
 
-var errVersion = errors.New("it was written by another version")
+var (
+	errVersion     = errors.New("it was written by another version")
+	errImplausible = errors.New("it holds figures that cannot be")
+)

@@ -18,7 +18,10 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 func sample(at time.Time, client string) *Sample {
-	return &Sample{Time: at, Upstream: "core", Endpoint: "/3.1/offers", Client: client, Attempts: 2, Throttled: 1, Queue: time.Second, Duration: 2 * time.Second}
+	return &Sample{
+		Time: at, Arrived: at, Upstream: "core", Method: "GET", Endpoint: "/3.1/offers", Client: client, Limit: "publisher",
+		Sent: []time.Time{at, at}, Throttled: 1, Demand: 1, Queue: time.Second, Duration: 2 * time.Second,
+	}
 }
 
 func TestTotalsSurviveARestart(t *testing.T) {
@@ -54,7 +57,7 @@ func TestPeaks(t *testing.T) {
 	for second, calls := range []int{3, 7, 1, 0, 5} {
 		for range calls {
 			s := sample(at.Add(time.Duration(second)*time.Second), "shop")
-			s.Attempts = 1
+			s.Sent = s.Sent[:1]
 			totals.Add(s)
 		}
 	}

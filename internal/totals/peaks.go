@@ -1,0 +1,77 @@
+package totals
+
+import "time"
+
+// ring counts events by their second or minute, in any order, as long as they are
+// told before its length has passed. What comes later begins its slot anew: that
+// costs one count and heals a clock that was set back.
+type ring struct {
+	slots []slot // a power of two
+}
+
+type slot struct{ at, n int64 }
+
+func newRing(size int) ring { return ring{make([]slot, size)} }
+
+// add counts n events and returns how many there are at that time.
+func (r *ring) add(at int64, n int64) int64 {
+	s := &r.slots[at&int64(len(r.slots)-1)]
+	if s.at != at {
+		*s = slot{at: at}
+	}
+	s.n += n
+	return s.n
+}
+
+// meter finds the busiest second and minute. Calls are told when they end, up to
+// their patience and their answer's length after they arrived: the ring of
+// seconds covers more than four minutes.
+type meter struct{ seconds, minutes ring }
+
+func newMeter() meter { return meter{newRing(256), newRing(8)} }
+
+func (m *meter) add(second, n int64, into *Peaks) {
+	inHour := int32(second % 3600) //nolint:gosec // below 3600
+	if count := m.seconds.add(second, n); count > into.Second {
+		into.Second, into.SecondAt = count, inHour
+	}
+	if count := m.minutes.add(second/60, n); count > into.Minute {
+		into.Minute, into.MinuteAt = count, inHour-inHour%60
+	}
+}
+
+// meters are those of one limit.
+type meters struct{ sent, demand meter }
+
+// peaks counts the calls of s where they belong: demand when it arrived, sent when
+// each departed.
+func (t *Totals) peaks(s *Sample, ended int64) {
+	m := t.meters[s.Limit]
+	if m == nil {
+		name := cut(s.Limit)
+		if len(t.meters) >= maxLimits {
+			name = Other
+		}
+		if m = t.meters[name]; m == nil {
+			m = &meters{newMeter(), newMeter()}
+			t.meters[name] = m
+		}
+	}
+	for _, at := range s.Sent {
+		h, second := t.hourOf(at, ended), at.Unix()
+		m.sent.add(second, 1, &h.limit(s.Limit).SentPeak)
+		t.all.add(second, 1, &h.peak)
+	}
+	if s.Demand > 0 {
+		m.demand.add(s.Arrived.Unix(), int64(s.Demand), &t.hourOf(s.Arrived, ended).limit(s.Limit).DemandPeak)
+	}
+}
+
+// hourOf is the hour of an instant within a request that ended in the given one. A
+// clock that jumped meanwhile begins no hour of its own.
+func (t *Totals) hourOf(at time.Time, ended int64) *hour {
+	if h := at.Unix() / 3600; h == ended-1 {
+		return t.hour(h)
+	}
+	return t.hour(ended)
+}
