@@ -20,7 +20,7 @@ func (p *Proxy) identify(up *upstream, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r.Context())
 		x.up = up
-		x.rec.Upstream = up.name
+		x.rec.Upstream, x.rec.Limit = up.name, up.limit
 		x.path, x.query = up.target(rawTarget(r)), r.URL.RawQuery
 		x.normal = cleeng.Normal(x.path)
 		x.ep, x.params = cleeng.Lookup(up.surface, r.Method, x.path)
@@ -38,6 +38,7 @@ func (p *Proxy) identify(up *upstream, next http.Handler) http.Handler {
 			p.fail(w, r, err)
 			return
 		}
+		x.rec.Digest, x.rec.Batch = p.digest(r, x), x.rpc != nil && x.rpc.Batch
 		defer x.body.release()
 		next.ServeHTTP(w, r)
 	})

@@ -10,6 +10,7 @@ package proxy
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"log"
 	"log/slog"
 	"net"
@@ -75,6 +76,7 @@ type Proxy struct {
 	budgets    retryBudgets
 	seen       sightings
 	grace      tokens.Grace
+	digestKey  maphash.Seed
 	reverseLog *log.Logger
 	dial       dialFunc
 
@@ -85,7 +87,7 @@ type Proxy struct {
 // New makes a Proxy without a configuration; it does no I/O.
 func New(o Options) *Proxy {
 	return &Proxy{
-		log: o.Log, metrics: o.Metrics, sink: o.Sink, copies: newCopyBuffers(), dial: o.Dial,
+		log: o.Log, metrics: o.Metrics, sink: o.Sink, copies: newCopyBuffers(), dial: o.Dial, digestKey: maphash.MakeSeed(),
 		reverseLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 }

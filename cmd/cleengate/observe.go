@@ -1,8 +1,6 @@
 package main
 
 import (
-	"net/http"
-
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/telemetry"
 	"github.com/cleengate/cleengate/internal/totals"
@@ -13,7 +11,7 @@ import (
 func observe(log *telemetry.Log, m *telemetry.Metrics, hourly *totals.Totals) func(*journal.Exchange) {
 	return func(x *journal.Exchange) {
 		if x.Upstream != "" {
-			hourly.Add(hourlySample(x))
+			addHourly(hourly, x)
 		}
 		m.Request(x.Upstream, x.Endpoint, x.Method, x.Status, string(x.Source), x.Duration)
 		countShielding(m, x)
@@ -23,23 +21,6 @@ func observe(log *telemetry.Log, m *telemetry.Metrics, hourly *totals.Totals) fu
 			Upstreams: x.UpstreamTime(), Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Mark: x.Mark, Error: x.Failure(),
 		})
 	}
-}
-
-func hourlySample(x *journal.Exchange) *totals.Sample {
-	s := &totals.Sample{
-		Time: x.Start.Add(x.Duration), Upstream: x.Upstream, Endpoint: x.Endpoint, Client: x.Client, Failed: x.Status >= 400,
-		Saved: x.Source == journal.SourceCache || x.Source == journal.SourceFlight, Queue: x.QueueWait(), Duration: x.Duration,
-	}
-	x.EachAttempt(func(a *journal.Attempt) {
-		if a.Departed.IsZero() {
-			return
-		}
-		s.Attempts++
-		if a.Status == http.StatusTooManyRequests {
-			s.Throttled++
-		}
-	})
-	return s
 }
 
 // countShielding compares what the upstream answered with what the app got: a

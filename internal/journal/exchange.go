@@ -81,6 +81,10 @@ type Exchange struct {
 	Method    string
 	Mark      string // a remark for the log, such as "malformed_rpc"
 
+	Limit  string // that the upstream counts against, "" for none
+	Digest uint64 // tells a read from others while this process runs; 0 for what cannot be compared. Never written anywhere.
+	Batch  bool   // of JSON-RPC calls
+
 	Status    int
 	Source    Source
 	Code      string // code of an answer of our own

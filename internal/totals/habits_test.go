@@ -27,7 +27,7 @@ func TestHabitsAreKeptWithTheirRow(t *testing.T) {
 		totals.Add(s)
 	}
 	hit := sample(noon.Add(32*time.Minute), "poller") // costs no quota
-	hit.Digest, hit.Saved, hit.Sent = 7, true, nil
+	hit.Digest, hit.Saved, hit.sent = 7, true, 0
 	totals.Add(hit)
 	if err := totals.Save(); err != nil {
 		t.Fatal(err)

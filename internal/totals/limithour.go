@@ -67,7 +67,7 @@ func (l *LimitHour) merge(o *LimitHour) {
 }
 
 func (l *LimitHour) count(s *Sample) {
-	l.Sent += int64(len(s.Sent))
+	l.Sent += int64(s.sent)
 	l.Demand += int64(s.Demand)
 	l.Throttled += int64(s.Throttled)
 	l.Refused += one(s.Refused)

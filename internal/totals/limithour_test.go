@@ -8,14 +8,19 @@ import (
 	"pgregory.net/rapid"
 )
 
+func leaving(at time.Time, s *Sample) *Sample {
+	s.Departed(at)
+	return s
+}
+
 func TestWaitsRefusalsAndDemandOfALimit(t *testing.T) {
 	totals := New("", quiet)
 	for _, queue := range []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond, 2 * time.Second, 7 * time.Second} {
-		totals.Add(&Sample{Time: noon, Arrived: noon, Upstream: "core", Client: "a", Limit: "publisher", Sent: []time.Time{noon}, Demand: 1, Queue: queue})
+		totals.Add(leaving(noon, &Sample{Time: noon, Arrived: noon, Upstream: "core", Client: "a", Limit: "publisher", Demand: 1, Queue: queue}))
 	}
 	totals.Add(&Sample{Time: noon, Arrived: noon, Upstream: "core", Client: "a", Limit: "publisher", Refused: true, Demand: 1})
-	totals.Add(&Sample{Time: noon, Arrived: noon, Upstream: "core", Client: "a", Limit: "publisher", Sent: []time.Time{noon}, Throttled: 1, Surfaced: true, Demand: 1})
-	totals.Add(&Sample{Time: noon, Arrived: noon, Upstream: "mediastore", Client: "a", Limit: "mediastore", Sent: []time.Time{noon}, Demand: 1})
+	totals.Add(leaving(noon, &Sample{Time: noon, Arrived: noon, Upstream: "core", Client: "a", Limit: "publisher", Throttled: 1, Surfaced: true, Demand: 1}))
+	totals.Add(leaving(noon, &Sample{Time: noon, Arrived: noon, Upstream: "mediastore", Client: "a", Limit: "mediastore", Demand: 1}))
 	hour := totals.Snapshot(time.Time{})[0]
 	if len(hour.Limits) != 2 || hour.Limits[1].Limit != "publisher" {
 		t.Fatalf("%+v", hour.Limits)
@@ -43,7 +48,7 @@ func TestPeaksAreExactInAnyOrder(t *testing.T) {
 			end = end.Add(time.Duration(rapid.IntRange(0, 5000).Draw(t, "step")) * time.Millisecond)
 			arrived := end.Add(-time.Duration(rapid.IntRange(0, 120_000).Draw(t, "took")) * time.Millisecond)
 			departed := arrived.Add(end.Sub(arrived) / 2)
-			totals.Add(&Sample{Time: end, Arrived: arrived, Upstream: "core", Limit: "publisher", Sent: []time.Time{departed}, Demand: 1})
+			totals.Add(leaving(departed, &Sample{Time: end, Arrived: arrived, Upstream: "core", Limit: "publisher", Demand: 1}))
 			sent[departed.Unix()]++
 			demand[arrived.Unix()]++
 		}
@@ -97,7 +102,7 @@ func TestPeaksAfterTheClockWasSetBack(t *testing.T) {
 func TestACallOverTheHourIsCountedWhereItHappened(t *testing.T) {
 	totals := New("", quiet)
 	arrived := noon.Add(-time.Second)
-	totals.Add(&Sample{Time: noon.Add(time.Second), Arrived: arrived, Upstream: "core", Limit: "publisher", Sent: []time.Time{noon}, Demand: 1})
+	totals.Add(leaving(noon, &Sample{Time: noon.Add(time.Second), Arrived: arrived, Upstream: "core", Limit: "publisher", Demand: 1}))
 	hours := totals.Snapshot(time.Time{})
 	if len(hours) != 2 || hours[0].Limits[0].DemandPeak.Second != 1 || hours[0].Limits[0].SentPeak.Second != 0 || hours[1].Limits[0].SentPeak.Second != 1 || len(hours[1].Rows) != 1 {
 		t.Errorf("%+v", hours)

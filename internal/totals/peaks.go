@@ -1,7 +1,5 @@
 package totals
 
-import "time"
-
 // ring counts events by their second or minute, in any order, as long as they are
 // told before its length has passed. What comes later begins its slot anew: that
 // costs one count and heals a clock that was set back.
@@ -31,7 +29,7 @@ type meter struct{ seconds, minutes ring }
 func newMeter() meter { return meter{newRing(256), newRing(8)} }
 
 func (m *meter) add(second, n int64, into *Peaks) {
-	inHour := int32(second % 3600) //nolint:gosec // below 3600
+	inHour := int32(second % 3600)
 	if count := m.seconds.add(second, n); count > into.Second {
 		into.Second, into.SecondAt = count, inHour
 	}
@@ -57,20 +55,21 @@ func (t *Totals) peaks(s *Sample, ended int64) {
 			t.meters[name] = m
 		}
 	}
-	for _, at := range s.Sent {
-		h, second := t.hourOf(at, ended), at.Unix()
+	for _, second := range s.departed[:min(s.sent, maxDepartures)] {
+		h := t.hourOf(second, ended)
 		m.sent.add(second, 1, &h.limit(s.Limit).SentPeak)
 		t.all.add(second, 1, &h.peak)
 	}
 	if s.Demand > 0 {
-		m.demand.add(s.Arrived.Unix(), int64(s.Demand), &t.hourOf(s.Arrived, ended).limit(s.Limit).DemandPeak)
+		second := s.Arrived.Unix()
+		m.demand.add(second, int64(s.Demand), &t.hourOf(second, ended).limit(s.Limit).DemandPeak)
 	}
 }
 
-// hourOf is the hour of an instant within a request that ended in the given one. A
+// hourOf is the hour of a second within a request that ended in the given one. A
 // clock that jumped meanwhile begins no hour of its own.
-func (t *Totals) hourOf(at time.Time, ended int64) *hour {
-	if h := at.Unix() / 3600; h == ended-1 {
+func (t *Totals) hourOf(second, ended int64) *hour {
+	if h := second / 3600; h == ended-1 {
 		return t.hour(h)
 	}
 	return t.hour(ended)

@@ -60,7 +60,7 @@ func (r *Row) Add(o *Row) {
 
 func (r *Row) count(s *Sample) {
 	r.Requests++
-	r.Attempts += int64(len(s.Sent))
+	r.Attempts += int64(s.sent)
 	r.Throttled += int64(s.Throttled)
 	r.Failed += one(s.Failed)
 	r.Saved += one(s.Saved)

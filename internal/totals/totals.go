@@ -44,14 +44,13 @@ type Sample struct {
 	Method   string // of a closed set
 	Endpoint string // catalogue template
 	Client   string
-	Limit    string      // that its upstream counts against, "" for none
-	Sent     []time.Time // when its calls upstream departed
-	Failed   bool        // the app got a 4xx or 5xx
-	Saved    bool        // answered without a call upstream
-	Joined   bool        // Saved, by the answer of another's identical call
-	Refused  bool        // by us, since its turn would have come too late
-	Surfaced bool        // the app saw a throttle
-	// Throttled counts those of Sent that the upstream throttled.
+	Limit    string // that its upstream counts against, "" for none
+	Failed   bool   // the app got a 4xx or 5xx
+	Saved    bool   // answered without a call upstream
+	Joined   bool   // Saved, by the answer of another's identical call
+	Refused  bool   // by us, since its turn would have come too late
+	Surfaced bool   // the app saw a throttle
+	// Throttled counts the calls upstream that were throttled there.
 	Throttled int
 	// Demand counts the calls upstream that it would have taken without a limit.
 	Demand   int
@@ -62,7 +61,24 @@ type Sample struct {
 	Digest   uint64
 	Lifetime time.Duration // of the endpoint's answers, 0 for none
 	Bulk     pattern.Bulk
+
+	sent     int                  // calls upstream
+	departed [maxDepartures]int64 // the first of them, in Unix seconds
 }
+
+// maxDepartures is how many calls of one request are in the peaks.
+const maxDepartures = 16
+
+// Departed counts a call upstream that left at this time.
+func (s *Sample) Departed(at time.Time) {
+	if s.sent < maxDepartures {
+		s.departed[s.sent] = at.Unix()
+	}
+	s.sent++
+}
+
+// Sent is how many calls upstream were counted.
+func (s *Sample) Sent() int { return s.sent }
 
 // Hour is one hour, in UTC. The peaks are of calls upstream, over all limits.
 type Hour struct {
@@ -116,7 +132,7 @@ func (t *Totals) Add(s *Sample) {
 	h.limit(s.Limit).count(s)
 	t.peaks(s, ended)
 	// Callers that share a row would look like one with many habits.
-	if len(s.Sent) > 0 && !s.Saved && r.Client != Other {
+	if s.sent > 0 && !s.Saved && r.Client != Other {
 		call := pattern.Call{At: s.Arrived.Sub(t.base), Digest: s.Digest, Lifetime: s.Lifetime, Bulk: s.Bulk}
 		t.habits.See(&call, &r.window, &r.Counts)
 	}

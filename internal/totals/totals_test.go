@@ -18,9 +18,17 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 func sample(at time.Time, client string) *Sample {
+	s := sampleOf(at)
+	s.Departed(at)
+	s.Departed(at)
+	s.Client = client
+	return s
+}
+
+func sampleOf(at time.Time) *Sample {
 	return &Sample{
-		Time: at, Arrived: at, Upstream: "core", Method: "GET", Endpoint: "/3.1/offers", Client: client, Limit: "publisher",
-		Sent: []time.Time{at, at}, Throttled: 1, Demand: 1, Queue: time.Second, Duration: 2 * time.Second,
+		Time: at, Arrived: at, Upstream: "core", Method: "GET", Endpoint: "/3.1/offers", Limit: "publisher",
+		Throttled: 1, Demand: 1, Queue: time.Second, Duration: 2 * time.Second,
 	}
 }
 
@@ -57,7 +65,7 @@ func TestPeaks(t *testing.T) {
 	for second, calls := range []int{3, 7, 1, 0, 5} {
 		for range calls {
 			s := sample(at.Add(time.Duration(second)*time.Second), "shop")
-			s.Sent = s.Sent[:1]
+			s.sent = 1
 			totals.Add(s)
 		}
 	}
