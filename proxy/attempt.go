@@ -48,6 +48,7 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.streams && out.Body != nil {
 		out.Body = &uploadBody{ReadCloser: out.Body, sending: s}
 	}
+	x.captureSending(s.index, out)
 	resp, err := a.next.RoundTrip(out)
 	s.settle(resp, err)
 	if err != nil {
@@ -62,8 +63,10 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.end()
 		return nil, &sendError{cause: errUnasked101, departed: true}
 	}
+	body := &answerBody{ReadCloser: resp.Body, sending: s, ctx: ctx}
+	x.captureAnswer(s.index, resp, body)
 	stripUpstreamCORS(resp.Header)
-	resp.Body = &answerBody{ReadCloser: resp.Body, sending: s, ctx: ctx}
+	resp.Body = body
 	return resp, nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/cleengate/cleengate/internal/journal"
 )
 
 // uploadBody watches a request body that is still coming in. Each read shows
@@ -31,6 +33,7 @@ type answerBody struct {
 	io.ReadCloser
 	sending *sending
 	ctx     context.Context //nolint:containedctx // the attempt's own, to tell why a read failed
+	tee     journal.Tee
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
@@ -40,6 +43,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	s.timer.Stop()
 	s.mu.Unlock()
+	b.tee.Write(p[:n])
 	if err != nil && !errors.Is(err, io.EOF) {
 		if cause := context.Cause(b.ctx); cause != nil {
 			err = cause
@@ -77,6 +81,7 @@ type clientBody struct {
 	control *http.ResponseController
 	idle    time.Duration
 	moved   time.Time
+	tee     journal.Tee // of a body that the spool does not hold
 }
 
 func (b *clientBody) Read(p []byte) (int, error) {
@@ -85,6 +90,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 		_ = b.control.SetReadDeadline(now.Add(b.idle + b.idle/4)) // in process there is none
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.tee.Write(p[:n])
 	if err != nil {
 		b.failed.Store(b.failed.Load() || !errors.Is(err, io.EOF))
 		if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -33,7 +33,7 @@ func (p *Proxy) identify(up *upstream, next http.Handler) http.Handler {
 			return
 		}
 		err := p.takeBody(w, r, x)
-		x.rec.Endpoint = x.ep.Template
+		x.rec.Endpoint, x.rec.Shown = x.ep.Template, x.normal && x.ep.LogBodies
 		if err != nil {
 			p.fail(w, r, err)
 			return
@@ -62,6 +62,8 @@ func (p *Proxy) takeBody(w http.ResponseWriter, r *http.Request, x *exchange) er
 	x.body = newSpool(r.Body, r.ContentLength, &p.buffers)
 	rpc := x.up.isRPC(x)
 	if !rpc && (r.ContentLength < 0 || r.ContentLength > spoolSize) {
+		x.streamed = true
+		x.rec.Tee(&x.incoming.tee)
 		return nil
 	}
 	began := time.Now()

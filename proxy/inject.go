@@ -48,7 +48,7 @@ func (i *inject) RoundTrip(r *http.Request) (*http.Response, error) {
 	if x.body != nil {
 		r.Body = x.body.open()
 	}
-	x.injected, x.refusal = injection{}, cleeng.CodeNone
+	x.injected, x.refusal, x.sends = injection{}, cleeng.CodeNone, nil
 	if b := x.wanted(r.Header); b != nil {
 		token, err := b.cred.Current(time.Now(), &x.use)
 		switch {
@@ -123,6 +123,7 @@ func isAbsent(value string) bool {
 func (b *binding) put(r *http.Request, x *exchange, token tokens.Token) {
 	if x.up.isRPC(x) && b.auth == cleeng.AuthPublisher {
 		body := x.rpc.Inject(nil, token.Value.Reveal(), func(i int) bool { return b.chooses(x.rpc.Calls[i]) })
+		x.sends = body
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		return
 	}

@@ -58,8 +58,12 @@ type Parts struct {
 type Options struct {
 	Log     *slog.Logger
 	Metrics Metrics
-	// Sink gets every finished record. It must not block, and may keep it.
+	// Sink gets every finished record before the request ends. It must not
+	// block, and may keep the record, but not its messages.
 	Sink func(*journal.Exchange)
+	// Journal masks and keeps the messages of each exchange; nil keeps none.
+	// The sink adds the records to it.
+	Journal *journal.Journal
 	// Dial opens upstream connections; nil takes TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -71,6 +75,7 @@ type Proxy struct {
 	log        *slog.Logger
 	metrics    Metrics
 	sink       func(*journal.Exchange)
+	journal    *journal.Journal
 	copies     *copyBuffers
 	buffers    budget
 	budgets    retryBudgets
@@ -87,7 +92,7 @@ type Proxy struct {
 // New makes a Proxy without a configuration; it does no I/O.
 func New(o Options) *Proxy {
 	return &Proxy{
-		log: o.Log, metrics: o.Metrics, sink: o.Sink, copies: newCopyBuffers(), dial: o.Dial, digestKey: maphash.MakeSeed(),
+		log: o.Log, metrics: o.Metrics, sink: o.Sink, journal: o.Journal, copies: newCopyBuffers(), dial: o.Dial, digestKey: maphash.MakeSeed(),
 		reverseLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 }

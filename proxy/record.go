@@ -34,8 +34,10 @@ func (p *Proxy) record(next http.Handler) http.Handler {
 		rec.RequestID = requestID(r.Header)
 		rec.TraceID = traceID(r.Header.Get("Traceparent"))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
+		p.journal.Open(rec)
 		r = withExchange(r, x)
 		o.w = responseWriter{ResponseWriter: w, x: x, caller: r.Context()}
+		rec.Tee(&o.w.tee)
 
 		defer p.finish(r, x, &o.w)
 		next.ServeHTTP(&o.w, r)
@@ -75,7 +77,11 @@ func (p *Proxy) finish(r *http.Request, x *exchange, w *responseWriter) {
 		// client that does not send it must not hold the connection.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(swallowTimeout))
 	}
+	if x.rec.Captures() {
+		w.captureApp(r)
+	}
 	p.sink(x.rec)
+	x.rec.Release()
 	if aborted {
 		panic(http.ErrAbortHandler)
 	}

@@ -75,6 +75,7 @@ func (x *exchange) detach() *exchange {
 		caller: x.caller, urgency: x.urgency, reason: x.reason,
 	}
 	y.rec.Begin(time.Now())
+	x.rec.Lend(y.rec)
 	y.patience = max(x.patience, x.view.cfg.Patience.Refresh)
 	y.deadline = y.rec.Start.Add(y.patience)
 	kept := bytes.Clone(x.body.bytes())

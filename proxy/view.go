@@ -34,6 +34,7 @@ type upstream struct {
 	name      string
 	surface   cleeng.Surface
 	base      *url.URL
+	baseURL   string // scheme and host of base
 	prefix    string
 	path      string // replaces prefix when sent
 	aliases   []string
@@ -76,7 +77,7 @@ func (p *Proxy) buildUpstream(name string, u config.Upstream, cfg *config.Config
 		return nil, fmt.Errorf("upstreams.%s.url: %w", name, err)
 	}
 	up := &upstream{
-		name: name, surface: surfaceOf(name), base: base, prefix: u.Prefix, path: u.Path,
+		name: name, surface: surfaceOf(name), base: base, baseURL: base.Scheme + "://" + base.Host, prefix: u.Prefix, path: u.Path,
 		allow: u.Allow, own: u.Listen, limit: u.Limit,
 	}
 	for _, r := range cfg.Routes(name) {

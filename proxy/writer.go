@@ -21,6 +21,7 @@ type responseWriter struct {
 	status int
 	sent   int64
 	length int64 // of the body as declared, -1 for unknown
+	tee    journal.Tee
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -50,6 +51,9 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.sent += int64(n)
+	if w.x.rec.Excerpt == nil {
+		w.tee.Write(p[:n])
+	}
 	if err == nil && w.sent < w.length {
 		w.Flush() // the rest may be long in coming; the last piece goes with the end
 	}

@@ -70,6 +70,10 @@ func (j *Journal) Open(x *Exchange) {
 	}
 }
 
+// Captures reports whether the messages of x are kept, so that nothing is put
+// together for nobody.
+func (x *Exchange) Captures() bool { return x.capture.journal != nil }
+
 // Lend lets another record, of a call made on this one's behalf, keep its
 // messages too. It is meant for records that end with [Exchange.Adopt] or not
 // at all.
@@ -100,6 +104,7 @@ func (x *Exchange) Sending(i int, h Head, body []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s := x.capture.side(i)
+	s.response.Tee.close() // of one that was merged into this one
 	*s = sides{}
 	s.request.Head = h
 	s.request.Bytes, s.request.Size, s.request.same = body, int64(len(body)), body == nil
@@ -114,6 +119,7 @@ func (x *Exchange) Answered(i int, h Head, tee *Tee) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s := x.capture.side(i)
+	s.request.Proto = h.Proto // which one it is shows only now
 	s.response.Head, s.response.Tee = h, tee
 	x.capture.copyHeader(&s.response)
 }
