@@ -33,7 +33,7 @@ type exchange struct {
 
 	incoming *clientBody // nil without a body
 	body     *spool
-	streamed bool // the body is passed on while it comes in
+	streamed bool        // the body is passed on while it comes in
 	rpc      *cleeng.RPC // parsed JSON-RPC body, nil elsewhere and for a malformed one
 
 	decided bool        // whether binding was chosen
@@ -45,8 +45,8 @@ type exchange struct {
 	reason   string // why the next attempt is sent
 	injected injection
 	sends    []byte // the body that the next attempt sends, nil for the app's own
-	login    bool // one of our own logins or refreshes
-	head     bool // the call had its turn before and re-enters at the head of its line
+	login    bool   // one of our own logins or refreshes
+	head     bool   // the call had its turn before and re-enters at the head of its line
 
 	refusal  cleeng.Code      // of the last 401 or 429
 	throttle support.Throttle // what the limiter made of the last throttle

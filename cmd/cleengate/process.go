@@ -13,6 +13,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/console"
+	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/redact"
 	"github.com/cleengate/cleengate/internal/telemetry"
 	"github.com/cleengate/cleengate/internal/totals"
@@ -42,6 +43,8 @@ type process struct {
 
 	state      state
 	vault      *redact.Vault
+	redactor   *redact.Redactor
+	journal    *journal.Journal
 	secrets    *config.SecretWatcher
 	newSecrets chan struct{} // a secret file changed
 
@@ -62,8 +65,9 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	p.cfg.Store(cfg)
 	p.secrets = config.NewSecretWatcher(cfg, config.SecretEvents{Changed: p.secretChanged, Fault: p.secretFault})
 	p.vault.Set("configuration", p.secrets.All()...)
+	p.redactor = redact.NewRedactor(p.vault, redact.NewMasker())
 	var err error
-	p.log, err = telemetry.NewLog(telemetry.LogOptions{Out: s.err, JSON: jsonLines(cfg.Log.Format, s.err), Level: string(cfg.Log.Level), Scrub: redact.NewRedactor(p.vault, redact.NewMasker()).Line})
+	p.log, err = telemetry.NewLog(telemetry.LogOptions{Out: s.err, JSON: jsonLines(cfg.Log.Format, s.err), Level: string(cfg.Log.Level), Scrub: p.redactor.Line})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +78,8 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	if err := p.hourly.Load(); err != nil {
 		p.log.Warn(err.Error())
 	}
-	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: proxyMetrics{p.metrics}, Sink: observe(p.log, p.metrics, p.hourly)})
+	p.newJournal(cfg)
+	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: proxyMetrics{p.metrics}, Journal: p.journal, Sink: p.keep(observe(p.log, p.metrics, p.hourly))})
 	if p.limits, err = limiter.NewSet(proxy.LimitConfigs(cfg), p.state.dir, p.log.Logger); err != nil {
 		return nil, errors.Join(err, p.log.Close())
 	}
@@ -118,6 +123,7 @@ func (p *process) apply(cfg *config.Config) error {
 	if err := p.log.SetLevel(string(cfg.Log.Level)); err != nil {
 		return err
 	}
+	p.journal.Resize(int64(cfg.Journal.MaxSize), int64(cfg.Journal.Body))
 	if err := p.limits.Reconfigure(proxy.LimitConfigs(cfg)); err != nil {
 		return err
 	}
@@ -142,7 +148,7 @@ func (p *process) plan(cfg *config.Config) error {
 		add(&endpoint{name: "upstream at " + address, address: address, tls: serverTLS, server: proxy.NewServer(p.proxy.Handler(address), int(cfg.Guard.MaxHeader), serverLog)})
 	}
 	options := console.Options{
-		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() },
+		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() }, Journal: p.journal,
 		SetLogLevel: p.log.SetLevel, Reload: p.reload, Pprof: cfg.Admin.Pprof,
 	}
 	admin := p.proxy.GuardAdmin(p.adminToken, console.New(options))

@@ -46,7 +46,7 @@ func (p *process) hurry() {
 // close ends everything that newProcess, listen and start began. It is safe
 // after any of them.
 func (p *process) close() error {
-	var errs []error
+	errs := []error{p.journal.Close()} // streams of events end with a word
 	for _, e := range p.endpoints {
 		errs = append(errs, e.server.Close())
 		if e.listener != nil {

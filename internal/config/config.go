@@ -135,7 +135,8 @@ type Retry struct {
 
 // Journal keeps what happened to recent calls, in memory.
 type Journal struct {
-	MaxSize Size `yaml:"max_size" range:"64KiB..64GiB" restart:"yes" usage:"memory for recorded calls"`
+	// MaxSize bounds all of it; 0 keeps nothing.
+	MaxSize Size `yaml:"max_size" range:"0..64GiB" usage:"memory for recorded calls"`
 	// Body is how much of each body a record keeps; 0 keeps none.
 	Body      Size      `yaml:"body" range:"0..16MiB" usage:"part of each body that a record keeps"`
 	LogBodies LogBodies `yaml:"log_bodies" usage:"masked bodies in the log: none, failures or all"`

@@ -10,8 +10,7 @@ type unbuilt map[string]string
 
 // unbuiltKeys is what this version refuses.
 var unbuiltKeys = unbuilt{
-	"cache":   "the response cache is not part of this version",
-	"journal": "the journal of calls is not part of this version",
+	"cache": "the response cache is not part of this version",
 }
 
 // reason returns the sentence for a key or the section it is in, "" if it

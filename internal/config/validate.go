@@ -111,7 +111,14 @@ func (c *checks) limits() {
 }
 
 func (c *checks) rest() {
-	if j := c.cfg.Journal; j.Body > j.MaxSize/4 {
+	switch j := c.cfg.Journal; {
+	case j.MaxSize == 0 && j.LogBodies != LogNoBodies:
+		at := c.given("journal.log_bodies", "journal.max_size")
+		c.fault(at, "without a journal (journal.max_size is 0) there are no bodies to log", "give the journal memory, or set journal.log_bodies to none")
+	case j.MaxSize == 0:
+	case j.MaxSize < 64*KiB:
+		c.fault("journal.max_size", fmt.Sprintf("%s is less than a few calls take", j.MaxSize), "give it 64KiB or more, or 0 for none")
+	case j.Body > j.MaxSize/4:
 		at := c.given("journal.body", "journal.max_size")
 		c.fault(at, fmt.Sprintf("a body of %s is more than a quarter of journal.max_size (%s)", j.Body, j.MaxSize), "keep less of each body, or give the journal more memory")
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/cleengate/cleengate/internal/journal"
 )
 
 // maxBody bounds what a POST may carry.
@@ -29,6 +31,10 @@ type Options struct {
 	// Limits and Credentials return the lists of their routes.
 	Limits      func() any
 	Credentials func() any
+	// Journal has the exchanges and their events.
+	Journal *journal.Journal
+	// Export renders one exchange; nil knows no suffix.
+	Export Export
 	// SetLogLevel changes the level of the log; the error is shown.
 	SetLogLevel func(level string) error
 	// Reload reads the configuration anew; the error is shown.
@@ -46,6 +52,9 @@ func New(o Options) http.Handler {
 	}
 	if o.Credentials != nil {
 		r.Get("/api/v1/credentials", list("credentials", o.Credentials))
+	}
+	if o.Journal != nil {
+		exchanges(r, o)
 	}
 	if o.SetLogLevel != nil {
 		r.Post("/api/v1/log-level", logLevel(o.SetLogLevel))
