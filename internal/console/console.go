@@ -143,7 +143,7 @@ func decode(w http.ResponseWriter, r *http.Request, into any, example string) bo
 }
 
 // write answers with JSON.
-func write(w http.ResponseWriter, status int, v any) {
+func write(w http.ResponseWriter, status int, v any) { //nolint:unparam // what is created is 201
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		fail(w, http.StatusInternalServerError, "internal", "The answer could not be encoded: "+err.Error()+".")
