@@ -89,7 +89,7 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	p.metrics.Limits().Register(limitStats(p.limits))
 	p.creds = &credentials{
 		log: p.log.Logger, secrets: p.secrets, metrics: p.metrics, lane: p.proxy.Lane, state: p.state, vault: p.vault,
-		byName: make(map[string]tokens.Credential), made: make(map[string]config.Credential),
+		byName: make(map[string]tokens.Credential), made: make(map[string]origin),
 	}
 	p.metrics.Credentials().Register(p.creds.stats)
 	if err := p.apply(cfg); err != nil {
@@ -132,7 +132,11 @@ func (p *process) apply(cfg *config.Config) error {
 			p.limits.Get(u.Limit, u.Credential) // so that it is seen before its first call
 		}
 	}
-	return p.proxy.Apply(cfg, proxy.Parts{Credentials: p.creds.all(), Limits: p.limits})
+	if err := p.proxy.Apply(cfg, proxy.Parts{Credentials: p.creds.all(), Limits: p.limits}); err != nil {
+		return err
+	}
+	p.creds.retire()
+	return nil
 }
 
 // plan lists the listeners.
