@@ -175,15 +175,27 @@ func TestKeyRotation(t *testing.T) {
 			}
 		})
 	}
+	used := func(name string) {
+		eventually(t, "calls with the new key", func() bool {
+			calls := 0
+			for _, n := range sim.Counters().Credentials["key:"+name] {
+				calls += n
+			}
+			return calls > 20
+		})
+	}
 	volume("v2", simulator.SecondPublisherKey)
 	sim.DeleteKey("first") // at once: the next call is refused, and the file is looked at then
-	eventually(t, "calls with the new key", func() bool {
-		calls := 0
-		for _, n := range sim.Counters().Credentials["key:second"] {
-			calls += int(n)
-		}
-		return calls > 20
-	})
+	used("second")
+	const third = "simpk3-third-key-of-the-rotation-0123456789abcdefghi"
+	if err := sim.AddKey(simulator.Key{Name: "third", Value: third}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "v2", "key"), []byte(third+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sim.DeleteKey("second")
+	used("third")
 	close(stop)
 	wg.Wait()
 	g.stop()

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -78,7 +80,14 @@ func TestTwoProcessesShareASession(t *testing.T) {
 	t.Parallel()
 	u := startLoginUpstream(t)
 	dir := t.TempDir()
-	both := []*gate{startSession(t, u, dir), startSession(t, u, dir)}
+	key := filepath.Join(t.TempDir(), "state-key")
+	if err := os.WriteFile(key, []byte("a state key of thirty-two bytes.."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var both []*gate
+	for range 2 {
+		both = append(both, startSession(t, u, dir, "CLEENGATE_STATE_KEY_FILE="+key))
+	}
 	const rounds = 20
 	for range rounds {
 		var calls sync.WaitGroup
@@ -95,6 +104,66 @@ func TestTwoProcessesShareASession(t *testing.T) {
 		if status := g.stop(); status != 0 {
 			t.Errorf("exit status %d", status)
 		}
+	}
+	stored, err := os.ReadFile(filepath.Join(dir, "session-service.json"))
+	if err != nil || bytes.Contains(stored, []byte("eyJ")) {
+		t.Errorf("with a state key the session is stored as %s, %v", stored, err)
+	}
+}
+
+// TestRefreshTokenFile: its token is used once, whatever is restarted. A new one
+// in the file wins, one that was there before does not.
+func TestRefreshTokenFile(t *testing.T) {
+	t.Parallel()
+	u := startLoginUpstream(t)
+	state, file, conf := t.TempDir(), filepath.Join(t.TempDir(), "refresh"), filepath.Join(t.TempDir(), "cleengate.yaml")
+	token := func(email string) string {
+		_, _, body := call(t, "POST", u.url+"/auths", `{"email":"`+email+`","password":"`+simulator.CustomerPassword+`","publisherId":870553921}`)
+		var login struct{ ResponseData struct{ RefreshToken string } }
+		if err := json.Unmarshal([]byte(body), &login); err != nil || login.ResponseData.RefreshToken == "" {
+			t.Fatalf("%s %v", body, err)
+		}
+		return login.ResponseData.RefreshToken
+	}
+	put := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	jane, john := token(simulator.CustomerEmail), token(simulator.OtherCustomerEmail)
+	put(conf, "credentials: {service: {kind: session, refresh_token_file: "+file+"}}\nupstreams: {mediastore: {credential: service}}\n")
+	put(file, jane+"\n")
+	start := func() *gate {
+		return startGate(t, append(upstreamEnv(u.url), "CLEENGATE_STATE_DIR="+state), "--config", conf)
+	}
+	customer := func(id string) int { return u.Counters().Credentials["customer:"+id]["GET /payment-methods"] }
+	read := func(g *gate) {
+		if status, _, body := call(t, "GET", g.url+"/payment-methods", ""); status != http.StatusOK {
+			t.Errorf("%d %s", status, body)
+		}
+	}
+	for range 3 {
+		g := start()
+		read(g)
+		g.stop()
+	}
+	if _, refreshes, _ := u.counts(); refreshes != 1 || customer("100000001") != 3 {
+		t.Errorf("%d refreshes in three starts", refreshes)
+	}
+	g := start()
+	put(file, john)
+	within(t, 10*time.Second, "the new refresh token", func() bool { read(g); return customer("100000002") > 0 })
+	g.stop()
+	put(file, jane)
+	g = start()
+	before := customer("100000002")
+	read(g)
+	if customer("100000002") != before+1 {
+		t.Error("a token that was used before won")
+	}
+	g.stop()
+	if _, refreshes, twice := u.counts(); refreshes != 2 || twice != 0 {
+		t.Errorf("%d refreshes, %d sent twice", refreshes, twice)
 	}
 }
 

@@ -65,3 +65,23 @@ func TestPromise04_TenMinutesOfFiveSecondTokens(t *testing.T) {
 		}
 	})
 }
+
+// TestPromise04_WrongClock: an hour off either way, no dead token is sent and
+// none is renewed in a loop.
+func TestPromise04_WrongClock(t *testing.T) {
+	for _, skew := range []time.Duration{time.Hour, -time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newSimRig(t, func(k *simulator.Knobs) { k.Clock.Skew = skew }, unhurried)
+			stop := r.keepFresh()
+			for began := time.Now(); time.Since(began) < 2*time.Hour; time.Sleep(20 * time.Second) {
+				if a := r.do("GET", customerPath, nil); a.StatusCode != http.StatusOK {
+					t.Fatalf("skew %v: %d %s", skew, a.StatusCode, a.body)
+				}
+			}
+			stop()
+			if logins, refreshes := r.wire.sent(); logins != 1 || refreshes > 11 || r.sim.Counters().Unauthorized != 0 {
+				t.Errorf("skew %v: %d logins, %d refreshes in two hours, %d dead tokens sent", skew, logins, refreshes, r.sim.Counters().Unauthorized)
+			}
+		})
+	}
+}

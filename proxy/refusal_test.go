@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,5 +134,35 @@ func TestSessionRefusedWithoutReason(t *testing.T) {
 				t.Errorf("%d renewals and %d doubled calls in 10 minutes", refreshes, doubled)
 			}
 		})
+	})
+}
+
+// TestMethodThatKeysMayNotUse stands in a batch with one that they may: the
+// other goes on, one batch a minute costs a second call, and a method without a
+// key proves nothing.
+func TestMethodThatKeysMayNotUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newSimRig(t, func(k *simulator.Knobs) {
+			k.Credentials.Denied = []simulator.Denial{{Match: "RPC isTrialAllowed", Status: 401}}
+		}, simKeys(simulator.PublisherKey, simulator.SecondPublisherKey))
+		const batch = `[{"method":"getConsentDefinitions","params":{"publisherId":870553921},"id":1},{"method":"isTrialAllowed","params":{"customerEmail":"jane@example.com","offerId":"S100000001_US"},"id":2}]`
+		const calls = 300
+		began := time.Now()
+		for range calls {
+			a := r.do("POST", "/3.0/json-rpc", strings.NewReader(batch))
+			if a.StatusCode != http.StatusOK || strings.Count(a.body, `"result":{`) != 1 || strings.Count(a.body, `"code":3`) != 1 {
+				t.Fatalf("%d %s", a.StatusCode, a.body)
+			}
+			time.Sleep(time.Second)
+		}
+		doubled, oneAMinute := r.sim.Counters().Arrivals-calls, 1+int(time.Since(began)/time.Minute)
+		if doubled < 1 || doubled > oneAMinute {
+			t.Errorf("%d of %d batches were doubled in %v", doubled, calls, time.Since(began))
+		}
+		// A key that dies meanwhile is replaced all the same, at once.
+		r.sim.DeleteKey("first")
+		if a := r.do("POST", "/3.0/json-rpc", strings.NewReader(batch)); strings.Count(a.body, `"result":{`) != 1 {
+			t.Errorf("%d %s", a.StatusCode, a.body)
+		}
 	})
 }

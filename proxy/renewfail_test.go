@@ -148,6 +148,52 @@ func TestRefusedPaymentRenewsForTheNext(t *testing.T) {
 	}
 }
 
+// TestPaymentGoesAgainIfConfigured: a refused one was not handled.
+func TestPaymentGoesAgainIfConfigured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newSimRig(t, nil, unhurried, func(c *config.Config) { c.Retry.Payments = true })
+		r.warmUp()
+		r.revoke()
+		a := r.do("POST", "/payments", strings.NewReader(`{"orderId":1}`), "Content-Type", "application/json")
+		if c := r.sim.Counters().Endpoints["POST /payments"]; a.StatusCode == http.StatusUnauthorized || c.Arrivals != 2 || c.Handled != 1 {
+			t.Errorf("%d %s, %+v", a.StatusCode, a.body, c)
+		}
+	})
+}
+
+// TestRenewalHasItsOwnSlot: calls that hold all of the limit's places do not
+// keep the renewal back that others wait for.
+func TestRenewalHasItsOwnSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newSimRig(t, func(k *simulator.Knobs) {
+			k.Faults = []simulator.Fault{{Match: "GET /payment-methods", Kind: simulator.FaultDelay, Delay: 6 * time.Second, Count: 1}}
+		}, unhurried, oneAtATime)
+		r.warmUp()
+		time.Sleep(15*time.Minute - 2*time.Second)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if a := r.do("GET", "/payment-methods", nil); a.StatusCode != http.StatusOK {
+				t.Errorf("%d %s", a.StatusCode, a.body)
+			}
+		}()
+		time.Sleep(3 * time.Second) // it holds the only place, and the token has died
+		waiting := make(chan struct{})
+		go func() {
+			defer close(waiting)
+			if got := r.flood(10); got[200] != 10 {
+				t.Errorf("the others saw %v", got)
+			}
+		}()
+		time.Sleep(100 * time.Millisecond)
+		if _, refreshes := r.wire.sent(); refreshes != 1 {
+			t.Errorf("%d refreshes while the place was held", refreshes)
+		}
+		<-done
+		<-waiting
+	})
+}
+
 // TestAppThatLeavesDuringARenewal takes nothing with it: neither the renewal
 // nor those who wait for it too.
 func TestAppThatLeavesDuringARenewal(t *testing.T) {

@@ -35,15 +35,20 @@ func (t *renew) settleRPC(r *http.Request, x *exchange, b *binding, resp *http.R
 	for range maxCures {
 		refused := refusedCalls(x.rpc, b, at, answers)
 		if refused == nil {
-			b.cred.Accepted(&x.use)
+			if provesKey(x.rpc, b, at) {
+				b.cred.Accepted(&x.use)
+			}
 			break
 		}
 		x.refusal = cleeng.CodeRPCPublisherToken
-		if cured, err := t.cure(r.Context(), x, b); err != nil || !cured {
-			break
-		}
 		part, err := x.rpc.Select(func(i int) bool { return refused[i] })
 		if err != nil {
+			break
+		}
+		// The methods refused are the place, not the batch that they came in:
+		// other batches may be permitted.
+		x.use.Where.Endpoint = part.Endpoint().Template
+		if cured, err := t.cure(r.Context(), x, b); err != nil || !cured {
 			break
 		}
 		at = positions(at, refused)
@@ -116,6 +121,17 @@ func refusedCalls(rpc *cleeng.RPC, b *binding, at []int, answers []cleeng.RPCRep
 		refused[i] = true
 	}
 	return refused
+}
+
+// provesKey reports whether a reply without a refusal shows that our key is
+// accepted: methods that need none succeed with a dead one as well.
+func provesKey(rpc *cleeng.RPC, b *binding, at []int) bool {
+	for i, call := range rpc.Calls {
+		if at[i] >= 0 && b.chooses(call) && call.Endpoint.Auth == cleeng.AuthPublisher {
+			return true
+		}
+	}
+	return false
 }
 
 // positions keeps the places of the chosen calls, in order.
