@@ -51,15 +51,15 @@ $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv $(TOOLS)/golangci-lint $(LINT)
 
-npm: e2e/mediastore/node_modules/.package-lock.json
+npm: e2e/mediastore/node_modules/.package-lock.json e2e/importers/node_modules/.package-lock.json
 
-e2e/mediastore/node_modules/.package-lock.json: e2e/mediastore/package-lock.json
-	cd e2e/mediastore && npm ci --ignore-scripts --no-audit --no-fund
+e2e/%/node_modules/.package-lock.json: e2e/%/package-lock.json
+	cd e2e/$* && npm ci --ignore-scripts --no-audit --no-fund
 
 # A program that is there already stays as it is, whoever installed it.
 debian:
 	@missing=; \
-	for tool in prometheus promtool node npm; do \
+	for tool in prometheus promtool node npm curl; do \
 	  command -v $$tool >/dev/null && continue; \
 	  case $$tool in promtool) tool=prometheus;; node) tool=nodejs;; esac; \
 	  missing="$$missing $$tool"; \
@@ -67,4 +67,4 @@ debian:
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 
 clean:
-	rm -rf bin .tools e2e/mediastore/node_modules
+	rm -rf bin .tools e2e/*/node_modules

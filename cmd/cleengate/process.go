@@ -152,7 +152,7 @@ func (p *process) plan(cfg *config.Config) error {
 		add(&endpoint{name: "upstream at " + address, address: address, tls: serverTLS, server: proxy.NewServer(p.proxy.Handler(address), int(cfg.Guard.MaxHeader), serverLog)})
 	}
 	options := console.Options{
-		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() }, Journal: p.journal,
+		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() }, Journal: p.journal, Bundle: p.bundle,
 		SetLogLevel: p.log.SetLevel, Reload: p.reload, Pprof: cfg.Admin.Pprof,
 	}
 	admin := p.proxy.GuardAdmin(p.adminToken, console.New(options))

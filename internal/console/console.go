@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/support"
 )
 
 // maxBody bounds what a POST may carry.
@@ -33,8 +34,9 @@ type Options struct {
 	Credentials func() any
 	// Journal has the exchanges and their events.
 	Journal *journal.Journal
-	// Export renders one exchange; nil knows no suffix.
-	Export Export
+	// Bundle returns what the exports and the bundle of a record are made of;
+	// nil leaves them out.
+	Bundle func(*journal.Record) *support.Bundle
 	// SetLogLevel changes the level of the log; the error is shown.
 	SetLogLevel func(level string) error
 	// Reload reads the configuration anew; the error is shown.

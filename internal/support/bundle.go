@@ -73,13 +73,20 @@ func (r *Refusal) Error() string {
 		"; leave the part out with " + strings.Join(slices.Compact(names), " ") + ", and please report what was not masked"
 }
 
+// UnknownPart is the error for a name that no part of a bundle has.
+type UnknownPart struct{ Name string }
+
+func (u *UnknownPart) Error() string {
+	return fmt.Sprintf("%q is no part of a bundle; the parts are %s", u.Name, strings.Join(Parts(), ", "))
+}
+
 // Zip returns the bundle as an archive. Every part, and its name, is searched
 // for every known secret at last; if one is found, nothing is returned but a
-// *[Refusal]. An unknown name in Omit is an error that lists the right ones.
+// *[Refusal]. An unknown name in Omit is an *[UnknownPart].
 func (b *Bundle) Zip() ([]byte, error) {
 	for _, name := range b.Omit {
 		if !slices.Contains(Parts(), name) {
-			return nil, fmt.Errorf("%q is no part of a bundle; the parts are %s", name, strings.Join(Parts(), ", "))
+			return nil, &UnknownPart{name}
 		}
 	}
 	parts, err := b.parts()

@@ -107,6 +107,9 @@ func bodyNotes(m *journal.Message) []string {
 	if m.Body.Encoding != "" && m.Body.Form == journal.FormWhole {
 		out = append(out, "The body was sent with the coding "+m.Body.Encoding+", which is undone here.")
 	}
+	if m.Omitted > 0 {
+		out = append(out, plural(int64(m.Omitted), "header field")+" had to be left out, as there were too many.")
+	}
 	var empty []string
 	for _, f := range m.Header {
 		if f.Value == "" && !leftOut(f.Name) {

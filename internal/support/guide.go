@@ -27,7 +27,7 @@ func guide(m *markdown, rec *journal.Record, v *Verdict) {
 	} else {
 		row("Error message details", "the answer's body names none")
 	}
-	row("Use an API client", "`curl.sh` repeats the call outside the app; Postman and Insomnia import it, and Insomnia `exchange.har`")
+	row("Use an API client", "`curl.sh` repeats the call outside the app; Postman and Insomnia import the curl command in it, Insomnia also `exchange.har`")
 }
 
 func aboutCredentials(rec *journal.Record, v *Verdict) bool {

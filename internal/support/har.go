@@ -76,6 +76,7 @@ type harRequest struct {
 	Cookies     []harPair `json:"cookies"`
 	Headers     []harPair `json:"headers"`
 	Query       []harPair `json:"queryString"`
+	Omitted     int       `json:"_headers_omitted,omitempty"`
 	Body        *harPost  `json:"postData,omitempty"`
 	HeadersSize int       `json:"headersSize"`
 	BodySize    int64     `json:"bodySize"`
@@ -89,6 +90,7 @@ type harResponse struct {
 	Headers     []harPair  `json:"headers"`
 	Content     harContent `json:"content"`
 	Redirect    string     `json:"redirectURL"`
+	Omitted     int        `json:"_headers_omitted,omitempty"`
 	HeadersSize int        `json:"headersSize"`
 	BodySize    int64      `json:"bodySize"`
 }

@@ -15,7 +15,7 @@ const unset = -1
 func harRequestOf(m *journal.Message) harRequest {
 	r := harRequest{
 		Method: m.Method, URL: encodedURL(m.URL), HTTPVersion: proto(m), Cookies: []harPair{}, Headers: pairs(m.Header),
-		Query: queryPairs(m.URL), HeadersSize: unset, BodySize: m.Body.Size,
+		Query: queryPairs(m.URL), Omitted: m.Omitted, HeadersSize: unset, BodySize: m.Body.Size,
 	}
 	if m.Body.Size > 0 || len(m.Body.Bytes) > 0 {
 		r.Body = &harPost{MIMEType: mediaType(m), Text: string(m.Body.Bytes), Comment: remark(&m.Body), Form: m.Body.Form, Cut: m.Body.Cut}
@@ -26,7 +26,7 @@ func harRequestOf(m *journal.Message) harRequest {
 func harResponseOf(m *journal.Message) harResponse {
 	r := harResponse{
 		Status: m.Status, StatusText: http.StatusText(m.Status), HTTPVersion: proto(m), Cookies: []harPair{}, Headers: pairs(m.Header),
-		Redirect: m.Get("Location"), HeadersSize: unset, BodySize: m.Body.Size,
+		Redirect: m.Get("Location"), Omitted: m.Omitted, HeadersSize: unset, BodySize: m.Body.Size,
 		Content: harContent{Size: m.Body.Size, MIMEType: mediaType(m), Text: string(m.Body.Bytes), Comment: remark(&m.Body), Form: m.Body.Form, Cut: m.Body.Cut},
 	}
 	if m.Body.Encoding != "" {

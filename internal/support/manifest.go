@@ -13,6 +13,8 @@ type manifest struct {
 	Created   string         `json:"created_at"`
 	Program   string         `json:"program"`
 	Diagnosis string         `json:"diagnosis"`
+	Cause     string         `json:"cause"`
+	Next      string         `json:"next"`
 	Included  []includedPart `json:"included"`
 	Masked    []maskedPlace  `json:"masked"`
 	Cut       []cutPlace     `json:"cut"`
@@ -43,8 +45,9 @@ type leftOutPlace struct {
 }
 
 func newManifest(b *Bundle, rec *journal.Record) *manifest {
+	d := cause(rec)
 	m := &manifest{
-		RequestID: rec.RequestID, Created: stamp(b.Created), Program: "cleengate " + b.Version, Diagnosis: cause(rec).Code,
+		RequestID: rec.RequestID, Created: stamp(b.Created), Program: "cleengate " + b.Version, Diagnosis: d.Code, Cause: d.Sentence, Next: d.Next,
 		Included: []includedPart{}, Masked: []maskedPlace{}, Cut: []cutPlace{}, LeftOut: []leftOutPlace{},
 		Scan: "every part was searched for every secret that the process knows, also in base64, hexadecimal, percent-encoding and escapes; none was found",
 	}
@@ -68,6 +71,9 @@ func (m *manifest) message(name string, msg *journal.Message) {
 		for _, f := range list {
 			m.mask(name+": header "+f.Name, f.Value)
 		}
+	}
+	if msg.Omitted > 0 {
+		m.leaveOut(name+": "+plural(int64(msg.Omitted), "header field"), "it had too many")
 	}
 	b := &msg.Body
 	m.mask(name+": body", string(b.Bytes))

@@ -64,7 +64,15 @@ var markup = strings.NewReplacer("&", "&amp;", "\\", "\\\\", "`", "\\`", "*", "\
 func escaped(text string) string { return markup.Replace(text) }
 
 // header shows header fields as they stand on the wire.
-func (m *markdown) header(list []journal.Field) {
+func (m *markdown) header(msg *journal.Message) {
+	m.fields(msg.Header)
+	if msg.Omitted > 0 {
+		m.line("")
+		m.line(plural(int64(msg.Omitted), "more field") + " were left out, as it had too many.")
+	}
+}
+
+func (m *markdown) fields(list []journal.Field) {
 	if len(list) == 0 {
 		m.line("None is known.")
 		return

@@ -29,7 +29,7 @@ func Markdown(c Case) []byte {
 	m.heading(2, "Full Request Headers")
 	m.line("Secrets and personal data are masked; equal masks stand for equal values.")
 	m.line("")
-	m.header(sent.Header)
+	m.header(sent)
 	m.heading(2, "Full Request Body")
 	m.body(&sent.Body, "The request had no body.")
 	response(m, rec)
@@ -134,12 +134,12 @@ func message(m *markdown, r *journal.Message) {
 	}
 	m.line("Status code: **" + strconv.Itoa(r.Status) + "** " + http.StatusText(r.Status))
 	m.line("")
-	m.header(r.Header)
+	m.header(r)
 	if len(r.Trailer) > 0 {
 		m.line("")
 		m.line("Trailers:")
 		m.line("")
-		m.header(r.Trailer)
+		m.fields(r.Trailer)
 	}
 	m.line("")
 	m.body(&r.Body, "The response had no body.")
