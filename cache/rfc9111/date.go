@@ -18,6 +18,9 @@ func parseDate(v string, reference time.Time) (time.Time, bool) {
 	if len(v) > len("Wednesday, 02-Jan-06 15:04:05 GMT") {
 		return time.Time{}, false
 	}
+	if zone := len(v) - len("GMT"); zone > 0 && strings.EqualFold(v[zone:], "GMT") {
+		v = v[:zone] + "GMT" // the only part that time.Parse reads with regard to case
+	}
 	for _, layout := range [...]string{http.TimeFormat, rfc850, time.ANSIC} {
 		t, err := time.Parse(layout, v)
 		if err != nil {

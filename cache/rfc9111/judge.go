@@ -76,7 +76,7 @@ func (t *Terms) Judge(r Request, now time.Time) Verdict {
 		v.Kind = StaleUsable
 	case !bounded && staleness < t.WhileRevalidate:
 		v.Kind = StaleUsable
-	case staleness < r.StaleIfError, !bounded && staleness < t.IfError:
+	case r.StaleIfError > 0 && staleness < r.StaleIfError, !bounded && staleness < t.IfError:
 		v.Kind = StaleIfError
 	}
 	return v
