@@ -175,7 +175,7 @@ func TestRFC9111_5_1_AgeIsWholeSecondsRoundedDown(t *testing.T) {
 }
 
 func TestKindsAreOrderedByPermission(t *testing.T) {
-	if !(must < onError && onError < stale && stale < fresh) {
+	if must >= onError || onError >= stale || stale >= fresh {
 		t.Error("the kinds are out of order")
 	}
 	seen := map[string]bool{}
