@@ -43,6 +43,7 @@ var scenarios = []struct {
 	run  func(ctx context.Context, b *bench, s settings) error
 }{
 	{"forward", forward},
+	{"journal", journalCost},
 	{"burst", burst},
 	{"cold", cold},
 	{"silent", silent},

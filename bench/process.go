@@ -52,6 +52,28 @@ type setup struct {
 // start brings up both with an empty state directory. knobs are patched into the
 // simulator first; config is the proxy's YAML file. The caller closes the setup.
 func (b *bench) start(ctx context.Context, knobs map[string]any, config string) (*setup, error) {
+	s := &setup{}
+	var err error
+	if s.simulator, err = b.launch(ctx, nil, "The simulator listens on ", "simulate", "--listen", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	s.sim = newSim(s.simulator.url)
+	if err := s.sim.patch(ctx, knobs); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if s.gate, err = b.startGate(ctx, s.simulator.url, config); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	s.load = newLoad(offerURL(s.gate))
+	return s, nil
+}
+
+// offerURL is a call through a proxy that the simulator answers.
+func offerURL(gate *process) string { return gate.url + "/3.1/offers/" + simulator.MonthlyOfferID }
+
+// startGate starts a proxy in front of a simulator, with an empty state
+// directory.
+func (b *bench) startGate(ctx context.Context, upstream, config string) (*process, error) {
 	b.setups++
 	dir := filepath.Join(b.dir, fmt.Sprint("setup-", b.setups))
 	state := filepath.Join(dir, "state")
@@ -62,31 +84,17 @@ func (b *bench) start(ctx context.Context, knobs map[string]any, config string) 
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	s := &setup{}
-	var err error
-	if s.simulator, err = b.launch(ctx, nil, "The simulator listens on ", "simulate", "--listen", "127.0.0.1:0"); err != nil {
-		return nil, err
-	}
-	s.sim = newSim(s.simulator.url)
-	if err := s.sim.patch(ctx, knobs); err != nil {
-		return nil, errors.Join(err, s.close())
-	}
-	s.gate, err = b.launch(ctx, []string{
+	return b.launch(ctx, []string{
 		"HOME=" + dir,
 		"CLEENGATE_LISTEN=127.0.0.1:0",
 		"CLEENGATE_ADMIN_LISTEN=127.0.0.1:0",
 		"CLEENGATE_STATE_DIR=" + state,
 		"CLEENGATE_PATIENCE_DEFAULT=60s",
-		"CLEENGATE_UPSTREAMS_CORE_URL=" + s.simulator.url,
-		"CLEENGATE_UPSTREAMS_RPC_URL=" + s.simulator.url,
-		"CLEENGATE_UPSTREAMS_MEDIASTORE_URL=" + s.simulator.url,
+		"CLEENGATE_UPSTREAMS_CORE_URL=" + upstream,
+		"CLEENGATE_UPSTREAMS_RPC_URL=" + upstream,
+		"CLEENGATE_UPSTREAMS_MEDIASTORE_URL=" + upstream,
 		"CLEENGATE_CREDENTIALS_PUBLISHER_TOKENS=" + simulator.PublisherKey,
 	}, "cleengate listens on ", "serve", "--config", file)
-	if err != nil {
-		return nil, errors.Join(err, s.close())
-	}
-	s.load = newLoad(s.gate.url + "/3.1/offers/" + simulator.MonthlyOfferID)
-	return s, nil
 }
 
 // close stops what was started, the proxy first.

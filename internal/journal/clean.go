@@ -38,7 +38,7 @@ type cleanEntry struct {
 }
 
 func (c *clean) hash(kind byte, a, b string) uint64 {
-	return maphash.String(c.seed, a)*3 + maphash.String(c.seed, b) + uint64(kind)
+	return maphash.String(c.seed, b) ^ uint64(len(a))<<3 ^ uint64(kind) // equal b under another a are rare
 }
 
 // has reports whether the texts are known to be clean, and where they belong.

@@ -45,6 +45,14 @@ var testStart = time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
 
 // run serves the call and adds it.
 func (c call) run(j *Journal, whole bool) *Record {
+	x := c.open(j)
+	rec := j.Add(x, whole)
+	x.Release()
+	return rec
+}
+
+// open serves the call, up to the end of the answer.
+func (c call) open(j *Journal) *Exchange {
 	x := &Exchange{
 		RequestID: c.id, Client: "app", Upstream: "core", Endpoint: c.template, Method: c.method, Source: SourceUpstream,
 		Status: c.status, Diagnosis: c.diagnosis, Duration: 20 * time.Millisecond, Shown: c.shown,
@@ -85,9 +93,7 @@ func (c call) run(j *Journal, whole bool) *Record {
 	if c.change != nil {
 		c.change(x)
 	}
-	rec := j.Add(x, whole)
-	x.Release()
-	return rec
+	return x
 }
 
 func plainCall(id string) call {

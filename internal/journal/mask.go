@@ -47,13 +47,6 @@ func maskText(r *redact.Redactor, _, s string) string {
 	return redact.Printable(r.String(s))
 }
 
-func maskField(r *redact.Redactor, name, value string) string {
-	if len(value) > maxFieldValue {
-		return lengthNote(len(value), "left out")
-	}
-	return r.HeaderValue(name, value)
-}
-
 func maskPath(r *redact.Redactor, template, raw string) string { return r.Path(raw, template) }
 func maskQuery(r *redact.Redactor, _, raw string) string       { return r.Query(raw) }
 
@@ -64,11 +57,27 @@ func (m *masking) text(s string) {
 
 // field adds one line of a header.
 func (m *masking) field(name, value string) {
-	shown := m.shown(cleanField, name, value, maskField)
-	m.hidden = m.hidden || shown != value
 	m.b = appendBool(m.b, true)
-	m.text(name)
-	m.b = appendText(m.b, shown)
+	at, ok := uint64(0), false
+	if !m.own {
+		if at, ok = m.journal.clean.has(m.version, cleanField, name, value); ok {
+			m.b = appendText(appendText(m.b, name), value)
+			return
+		}
+	}
+	shownName, shown := maskText(m.r, "", name), ""
+	if len(value) > maxFieldValue {
+		shown = lengthNote(len(value), "left out")
+	} else {
+		shown = m.r.HeaderValue(name, value)
+	}
+	m.b = appendText(appendText(m.b, shownName), shown)
+	switch {
+	case shown != value || shownName != name:
+		m.hidden = true
+	case !m.own:
+		m.journal.clean.note(at, m.version, cleanField, name, value)
+	}
 }
 
 // lines adds a header, whole or as far as it fits, and the number of lines

@@ -6,7 +6,7 @@ import (
 )
 
 // shareBurst is how much may be spent at once after a quiet time.
-const shareBurst = 500 * time.Millisecond
+const shareBurst = 5 * time.Millisecond
 
 // share rations time: what is spent comes back at the given rate. The zero
 // value of everything but the rate is full.

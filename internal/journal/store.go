@@ -14,7 +14,7 @@ func (m *masking) write(x *Exchange, number uint64, messages bool) {
 	m.summary(x, number)
 	m.b = appendBool(m.b, messages)
 	m.text(x.TraceID)
-	m.text(x.Mark)
+	m.b = appendText(m.b, x.Mark)
 	m.text(x.err)
 	m.b = appendInt(m.b, x.Sent)
 	m.b = appendInt(m.b, int64(x.outcome))
@@ -24,8 +24,8 @@ func (m *masking) write(x *Exchange, number uint64, messages bool) {
 		m.text(f.Name)
 		m.text(f.Value)
 	}
-	m.text(x.throttle.Limit)
-	m.text(x.throttle.Cause)
+	m.b = appendText(m.b, x.throttle.Limit)
+	m.b = appendText(m.b, x.throttle.Cause)
 	m.b = appendTime(m.b, x.throttle.PausedUntil)
 	m.events(x.events)
 	m.b = appendUint(m.b, uint64(len(x.attempts)))
@@ -43,17 +43,17 @@ func (m *masking) summary(x *Exchange, number uint64) {
 	m.b = appendTime(m.b, x.Start)
 	m.b = appendInt(m.b, int64(x.Status))
 	m.text(x.Client)
-	m.text(x.Endpoint)
+	m.b = appendText(m.b, x.Endpoint) // of the catalogue
 	m.text(x.RequestID)
-	m.text(x.Upstream)
+	m.b = appendText(m.b, x.Upstream) // as configured
 	m.text(x.Method)
 	m.b = appendText(m.b, m.shown(cleanPath, x.Endpoint, x.capture.request.Path, maskPath))
 	m.b = appendText(m.b, string(x.Source))
 	m.b = appendInt(m.b, int64(x.queue))
 	m.b = appendInt(m.b, int64(x.Duration))
-	m.text(x.Diagnosis)
+	m.b = appendText(m.b, x.Diagnosis)
 	m.text(x.Explained.Sentence)
-	m.text(x.Code)
+	m.b = appendText(m.b, x.Code)
 	m.b = appendInt(m.b, int64(len(x.attempts)))
 }
 
@@ -61,13 +61,13 @@ func (m *masking) events(events []Event) {
 	m.b = appendUint(m.b, uint64(len(events)))
 	for i := range events {
 		m.b = appendInt(m.b, int64(events[i].At))
-		m.text(events[i].Kind)
+		m.b = appendText(m.b, events[i].Kind)
 		m.text(events[i].Detail)
 	}
 }
 
 func (m *masking) attempt(a *Attempt) {
-	m.text(a.Reason)
+	m.b = appendText(m.b, a.Reason)
 	m.b = appendTime(m.b, a.Start)
 	m.b = appendTime(m.b, a.Departed)
 	m.b = appendTime(m.b, a.Wrote)
@@ -76,7 +76,7 @@ func (m *masking) attempt(a *Attempt) {
 	m.text(a.Err)
 	m.b = appendBool(m.b, a.Reused)
 	m.b = appendInt(m.b, int64(a.Resent))
-	m.text(a.Credential)
+	m.b = appendText(m.b, a.Credential)
 	m.b = appendUint(m.b, a.Generation)
 	m.text(a.UpstreamID)
 }
