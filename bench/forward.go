@@ -45,7 +45,7 @@ func forward(ctx context.Context, b *bench, _ settings) (err error) {
 
 	sides := [2]side{{up.gate, up.load}, {bare, direct}}
 	for i := range sides {
-		if _, err := sides[i].round(ctx, forwardCalls); err != nil { // connections and pools
+		if _, err := sides[i].round(ctx); err != nil { // connections and pools
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func forward(ctx context.Context, b *bench, _ settings) (err error) {
 		var used [2]time.Duration
 		for i := range 2 {
 			at := (pair + i) % 2 // who goes first alternates
-			if used[at], err = sides[at].round(ctx, forwardCalls); err != nil {
+			if used[at], err = sides[at].round(ctx); err != nil {
 				return err
 			}
 			costs[at] = append(costs[at], used[at]/forwardCalls)
@@ -104,9 +104,9 @@ type side struct {
 	load    *load
 }
 
-// round makes n calls from a few callers and returns the CPU they cost the
+// round makes forwardCalls calls from a few callers and returns the CPU they cost the
 // proxy.
-func (s side) round(ctx context.Context, n int) (time.Duration, error) {
+func (s side) round(ctx context.Context) (time.Duration, error) {
 	before, err := s.process.cpu()
 	if err != nil {
 		return 0, err
@@ -115,7 +115,7 @@ func (s side) round(ctx context.Context, n int) (time.Duration, error) {
 	failed := make(chan int, forwardCallers)
 	for range forwardCallers {
 		wg.Go(func() {
-			for range n / forwardCallers {
+			for range forwardCalls / forwardCallers {
 				if a := s.load.call(ctx, "Forward/1"); a.status != 200 {
 					failed <- a.status
 					return

@@ -30,7 +30,7 @@ func journalCost(ctx context.Context, b *bench, _ settings) (err error) {
 
 	sides := [2]side{{with.gate, with.load}, {without, direct}}
 	for i := range sides {
-		if _, err := sides[i].round(ctx, forwardCalls); err != nil { // connections and pools
+		if _, err := sides[i].round(ctx); err != nil { // connections and pools
 			return err
 		}
 	}
@@ -40,7 +40,7 @@ func journalCost(ctx context.Context, b *bench, _ settings) (err error) {
 		var used [2]time.Duration
 		for i := range 2 {
 			at := (pair + i) % 2 // who goes first alternates
-			if used[at], err = sides[at].round(ctx, forwardCalls); err != nil {
+			if used[at], err = sides[at].round(ctx); err != nil {
 				return err
 			}
 		}

@@ -38,6 +38,9 @@ func newRoot(s streams) *cobra.Command {
 	config.BindFlags(serve.Flags())
 	check := newCheck(s, load)
 	config.BindFlags(check.Flags())
-	root.AddCommand(serve, newDemo(s), check, newHealth(s, load), newWait(s, load), newBundle(s, load), newSimulate(s), newVersion(s), newMan(s))
+	root.AddCommand(
+		serve, newDemo(s), check, newHealth(s, load), newWait(s, load), newBundle(s, load), newTail(s, load),
+		newSimulate(s), newVersion(s), newMan(s),
+	)
 	return root
 }

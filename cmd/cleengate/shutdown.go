@@ -13,6 +13,10 @@ import (
 	"github.com/cleengate/cleengate/internal/config"
 )
 
+// lastWordsWithin bounds how long readers of the admin listener may take at the
+// end.
+const lastWordsWithin = 250 * time.Millisecond
+
 // shutdown ends the process in phases: not ready, shutdown.delay for
 // balancers to notice, no new connections, shutdown.drain for what is under
 // way, then the rest. Calls that did not end in time are reported.
@@ -46,8 +50,13 @@ func (p *process) hurry() {
 // close ends everything that newProcess, listen and start began. It is safe
 // after any of them.
 func (p *process) close() error {
-	errs := []error{p.journal.Close()} // streams of events end with a word
+	errs := []error{p.journal.Close()}
+	lastWords, cancel := context.WithTimeout(context.Background(), lastWordsWithin)
+	defer cancel()
 	for _, e := range p.endpoints {
+		if e.admin {
+			_ = e.server.Shutdown(lastWords) // streams of events say why they end
+		}
 		errs = append(errs, e.server.Close())
 		if e.listener != nil {
 			_ = e.listener.Close() // the server has closed it if it served
