@@ -78,15 +78,6 @@ func newTail(s streams, load loader) *cobra.Command {
 	return cmd
 }
 
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 type tail struct {
 	streams
 	admin  *adminClient
