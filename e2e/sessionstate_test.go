@@ -56,6 +56,7 @@ func TestPromise06_KilledAndStartedAgain(t *testing.T) {
 	g.flood(10)
 	g.stop()
 	logins, refreshes, twice := u.counts()
+	t.Logf("%d kills: %d logins, %d refreshes", starts, logins, refreshes)
 	if c := u.Counters(); twice != 0 || c.RefreshReuse != 0 {
 		t.Errorf("%d refresh tokens were sent twice, %d reused", twice, c.RefreshReuse)
 	}

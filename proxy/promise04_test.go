@@ -59,6 +59,7 @@ func TestPromise04_TenMinutesOfFiveSecondTokens(t *testing.T) {
 		if logins != 1 || c.Refreshes != refreshes || status.Generation != uint64(logins+refreshes) || r.wire.twice() != 0 {
 			t.Errorf("%d logins, %d refreshes, %d of them granted, generation %d: want one renewal for each token", logins, refreshes, c.Refreshes, status.Generation)
 		}
+		t.Logf("%d calls, %d renewals", n, refreshes)
 		// At most one token was replaced before any call carried it.
 		if used := r.wire.distinct(); used < logins+refreshes-1 || refreshes < 120 || refreshes > 200 || c.Unauthorized != 0 {
 			t.Errorf("%d tokens issued, %d used, %d refused", logins+refreshes, used, c.Unauthorized)
