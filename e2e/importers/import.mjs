@@ -1,12 +1,11 @@
-// node import.mjs har FILE validates an HTTP Archive and imports it.
-// node import.mjs curl FILE imports the curl commands of a script.
-// Prints one JSON document: what each importer took the calls for.
+// node import.mjs DIR validates exchange.har in it, and gives that and the curl
+// commands of curl.sh to the importers of Postman and Insomnia. Prints one JSON
+// document: what each of them took the calls for.
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 
 const require = createRequire(import.meta.url);
-const [kind, file] = process.argv.slice(2);
-const text = readFileSync(file, 'utf8');
+const dir = process.argv[2];
 
 const insomnia = async (source) => {
   const { data } = await require('insomnia-importers').convert(source);
@@ -41,21 +40,18 @@ const commands = (script) => {
   return found;
 };
 
-const print = (result) => process.stdout.write(JSON.stringify(result) + '\n');
 try {
-  if (kind === 'har') {
-    const har = JSON.parse(text);
-    await require('har-validator').har(har);
-    print({ entries: har.log.entries.length, insomnia: har.log.entries.length ? await insomnia(text) : [] });
-  } else {
-    const out = { postman: [], insomnia: [] };
-    for (const command of commands(text)) {
-      out.postman.push(...(await postman(command)));
-      out.insomnia.push(...(await insomnia(command)));
-    }
-    print(out);
+  const text = readFileSync(`${dir}/exchange.har`, 'utf8');
+  const har = JSON.parse(text);
+  await require('har-validator').har(har);
+  const result = { entries: har.log.entries.length, har: [], postman: [], insomnia: [] };
+  if (result.entries > 0) result.har = await insomnia(text);
+  for (const command of commands(readFileSync(`${dir}/curl.sh`, 'utf8'))) {
+    result.postman.push(...(await postman(command)));
+    result.insomnia.push(...(await insomnia(command)));
   }
+  process.stdout.write(JSON.stringify(result) + '\n');
 } catch (fault) {
-  process.stderr.write(`${kind} ${file}: ${fault.message ?? JSON.stringify(fault)} ${JSON.stringify(fault.errors ?? '')}\n`);
+  process.stderr.write(`${dir}: ${fault.message ?? fault} ${JSON.stringify(fault.errors ?? '')}\n`);
   process.exit(1);
 }

@@ -128,6 +128,9 @@ func Diagnose(f Facts) (Diagnosis, bool) {
 		if why := r.fits(&f); why != "" {
 			d := Explain(r.code)
 			d.Facts = append([]string{answered(&f), why}, hints(&f)...)
+			if r.code == CredentialMissing && !f.Sent.Missing {
+				d.Facts = append(d.Facts, f.Sent.Describe()) // Cleeng missed what was sent
+			}
 			d.RuledOut = ruledOut
 			return d, true
 		}

@@ -43,6 +43,7 @@ func TestDiagnose(t *testing.T) {
 		{"none sent", Facts{Status: 401, Surface: mediastore, Sent: jwt()}, CredentialMissing, "went up without Authorization: Bearer"},
 		{"bearer without token", Facts{Status: 401, Surface: mediastore, Sent: jwt("Authorization", "Bearer ")}, CredentialMissing, "no token"},
 		{"missing by code", Facts{Status: 401, Surface: mediastore, Code: cleeng.CodeJWTMissing, Sent: jwt("Authorization", "Bearer "+valid)}, CredentialMissing, "AUTH0001"},
+		{"missing by code, for it stands elsewhere", Facts{Status: 401, Surface: mediastore, Code: cleeng.CodeJWTMissing, Sent: jwt("X-Publisher-Token", "k")}, CredentialMissing, "stands in X-Publisher-Token"},
 		{"jwt at core", Facts{Status: 401, Surface: core, Sent: key("Authorization", "Bearer "+valid)}, WrongScheme, "stands in Authorization, and this endpoint takes X-Publisher-Token"},
 		{"key at mediastore", Facts{Status: 401, Surface: mediastore, Sent: jwt("X-Publisher-Token", "k")}, WrongScheme, "stands in X-Publisher-Token, and this endpoint takes Authorization: Bearer"},
 		{"basic", Facts{Status: 401, Surface: mediastore, Sent: jwt("Authorization", "Basic YTpi")}, WrongScheme, "scheme Basic"},
