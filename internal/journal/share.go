@@ -22,7 +22,7 @@ type share struct {
 func (s *share) has(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.spent > 0 && now.After(s.last) {
+	if s.spent > 0 && !s.last.IsZero() && now.After(s.last) {
 		s.spent = max(s.spent-time.Duration(float64(now.Sub(s.last))*s.rate), 0)
 	}
 	s.last = now
