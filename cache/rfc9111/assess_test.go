@@ -74,6 +74,7 @@ func TestRFC9111_5_2_2_ResponseDirectivesThatForbidStoring(t *testing.T) {
 		`private=""`:                       rfc9111.ReasonPrivate,
 		`private="a b"`:                    rfc9111.ReasonPrivate,
 		`private=", ,"`:                    rfc9111.ReasonPrivate,
+		`private="x-a", private=" , "`:     rfc9111.ReasonPrivate,
 		`private="x", private`:             rfc9111.ReasonPrivate,
 		`private="content-type"`:           rfc9111.ReasonPrivate, // without it the content has another meaning
 		"public; max-age=60; private":      rfc9111.ReasonMalformed,

@@ -10,12 +10,16 @@ import (
 // section 1.2.2 asks.
 const maxDelta = (1 << 31) * time.Second
 
+// maxControl bounds the bytes of a Cache-Control or Pragma field that are read.
+const maxControl = 16 << 10
+
 // scanner walks the directives of a Cache-Control field, line by line, without
 // allocating (RFC 9111 section 5.2). It stops at the first member that is no
-// directive and then says so in malformed.
+// directive, or at a field that is too long, and then says so in malformed.
 type scanner struct {
 	lines     []string
 	rest      string
+	taken     int // bytes of the lines that were begun
 	malformed bool
 }
 
@@ -37,6 +41,9 @@ func (s *scanner) next() (directive, bool) {
 			return directive{}, false
 		}
 		s.rest, s.lines = s.lines[0], s.lines[1:]
+		if s.taken += len(s.rest); s.taken > maxControl {
+			return s.fail()
+		}
 	}
 	var d directive
 	end := tokenLength(s.rest)

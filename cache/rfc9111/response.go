@@ -3,6 +3,7 @@ package rfc9111
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // response holds the cache directives of a response (RFC 9111 section 5.2.2).
@@ -64,9 +65,12 @@ func parseResponse(h http.Header) response {
 // false if the directive must be read without them: it has none, they do not
 // parse, or without such a field the response would mean something else.
 func (c *response) withhold(d directive) bool {
+	if strings.Trim(d.value, " \t,") == "" {
+		return false
+	}
 	before := len(c.withheld)
 	names, ok := appendNames(c.withheld, d.value)
-	if !ok || d.value == "" || len(names) == 0 || slices.ContainsFunc(names[before:], indispensable) {
+	if !ok || slices.ContainsFunc(names[before:], indispensable) {
 		return false
 	}
 	c.withheld = names
