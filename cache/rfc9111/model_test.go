@@ -293,10 +293,8 @@ func modelReuse(t *modelTerms, cacheControl, pragma []string, resident int64) (r
 		if maxStale != nil && maxStale.Sign() < 0 {
 			maxStale = nil
 		}
-		accepted := true
-		if maxAge != nil && age.Cmp(modelPositive(maxAge)) > 0 && (!isFresh || !t.immutable) {
-			accepted = false
-		}
+		tooOld := maxAge != nil && age.Cmp(modelPositive(maxAge)) > 0
+		accepted := !tooOld || isFresh && t.immutable
 		if minFresh != nil && left.Cmp(minFresh) < 0 {
 			accepted = false
 		}
