@@ -166,3 +166,19 @@ func TestMethodThatKeysMayNotUse(t *testing.T) {
 		}
 	})
 }
+
+// TestMethodWithoutAKeyProvesNothing: it succeeds with a dead key as well, so
+// the refusal elsewhere is no missing permission.
+func TestMethodWithoutAKeyProvesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newSimRig(t, nil, simKeys("a-key-that-was-deleted-0123456789"))
+		a := r.do("POST", "/3.0/json-rpc", strings.NewReader(`{"method":"getSubscriptionOffer","id":1}`)) // gets the key
+		if a.StatusCode != http.StatusOK || strings.Contains(a.body, `"code":3`) {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		a = r.do("POST", "/3.0/json-rpc", strings.NewReader(`{"method":"getConsentDefinitions","params":{"publisherId":870553921},"id":1}`))
+		if got := a.Header.Get("Cleengate-Diagnosis"); got != "credential_invalid" {
+			t.Errorf("diagnosis %q of %s", got, a.body)
+		}
+	})
+}
