@@ -104,6 +104,7 @@ func (o *output) String() string {
 func upstreamEnv(url string) []string {
 	return []string{
 		"CLEENGATE_LISTEN=127.0.0.1:0", "CLEENGATE_ADMIN_LISTEN=127.0.0.1:0", "CLEENGATE_STATE_DIR=none",
+		"CLEENGATE_CACHE_MAX_SIZE=0", // tests of the cache set another; all others want each call to go upstream
 		"CLEENGATE_UPSTREAMS_CORE_URL=" + url, "CLEENGATE_UPSTREAMS_RPC_URL=" + url, "CLEENGATE_UPSTREAMS_MEDIASTORE_URL=" + url,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cleengate/cleengate/cache"
 	"github.com/cleengate/cleengate/internal/journal"
 )
 
@@ -38,7 +39,11 @@ func problemOf(err error, x *exchange) *Problem {
 	switch {
 	case errors.Is(err, errPatienceHeld):
 		return &Problem{Code: CodePatienceExceeded, Err: err, Detail: "The call waited " + x.patience.String() + " and could not be sent. Try again, or allow more time with Prefer: wait=SECONDS."}
-	case errors.Is(err, errPatienceUpstream), errors.Is(err, errAttemptTimeout):
+	case errors.Is(err, cache.ErrOnlyIfCached):
+		return &Problem{Code: CodeOnlyIfCachedMiss, Err: err, Detail: "The request allows only a stored answer (Cache-Control: only-if-cached), and there is none that may be used. Send it without to ask Cleeng."}
+	case errors.Is(err, cache.ErrUnasked304):
+		return &Problem{Code: CodeProtocol, Err: err, Detail: capital(name) + " answered that nothing has changed (304), although it was not asked that. The answer cannot be passed on; try again."}
+	case errors.Is(err, cache.ErrPatience), errors.Is(err, errPatienceUpstream), errors.Is(err, errAttemptTimeout):
 		return &Problem{Code: CodeUpstreamTimeout, Err: err, Detail: "No answer came from " + name + " in time. The call changes nothing by being repeated; try again."}
 	case errors.Is(err, errWriteTimeout):
 		return &Problem{Code: CodeUpstreamTimeout, Err: err, Detail: "No answer came from " + name + " within " + x.view.cfg.Timeouts.Write.String() + ". The call may have been carried out: look before you repeat it."}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cleengate/cleengate/cache"
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/support"
@@ -46,10 +47,15 @@ type exchange struct {
 	injected injection
 	sends    []byte // the body that the next attempt sends, nil for the app's own
 	login    bool   // one of our own logins or refreshes
+	noWait   bool   // it starts now or not at all: a stale answer is at hand
 	head     bool   // the call had its turn before and re-enters at the head of its line
 
 	refusal  cleeng.Code      // of the last 401 or 429
 	throttle support.Throttle // what the limiter made of the last throttle
+
+	cached cache.Call // the request as the cache sees it
+	ready  bool       // the answer comes from the front desk, whole
+	own    [1]string  // value of X-Request-Id in such an answer
 
 	origin string // echoed in CORS headers, "" for none
 	hangUp bool   // the connection ends after this answer

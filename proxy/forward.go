@@ -5,6 +5,7 @@ import (
 	"net/http/httputil"
 	"strings"
 
+	"github.com/cleengate/cleengate/cache"
 	"github.com/cleengate/cleengate/internal/config"
 )
 
@@ -79,5 +80,8 @@ func (p *Proxy) chain(up *upstream, transport http.RoundTripper, cfg *config.Con
 	rt = &renew{next: rt, proxy: p}
 	rt = &retry{next: rt, proxy: p}
 	rt = &refreshes{next: rt, proxy: p}
+	if parts.Cache.Enabled() {
+		rt = &cache.Transport{Cache: parts.Cache, Rules: cache.NewRules(cfg.Cache), Next: rt, Proxy: stored{proxy: p}, Observe: cfg.Mode == config.Observe}
+	}
 	return rt
 }

@@ -38,11 +38,6 @@ func (l *lane) RoundTrip(r *http.Request) (*http.Response, error) {
 	if up == nil {
 		return nil, &unsentError{err: fmt.Errorf("upstream %s is no longer configured", l.upstream)}
 	}
-	if r.URL.Scheme != up.base.Scheme || r.URL.Host != up.base.Host {
-		// A credential goes to its configured host alone (promise 1): a reload has
-		// moved the upstream while this call was being prepared.
-		return nil, &unsentError{err: fmt.Errorf("upstream %s is no longer at %s", l.upstream, r.URL.Host)}
-	}
 	x := l.exchange(r, v, up)
 	r = withExchange(r, x)
 	resp, err := up.lane.RoundTrip(r)

@@ -42,7 +42,7 @@ func (p *Proxy) limited(up *upstream, next http.RoundTripper, set *limiter.Set, 
 func (x *exchange) call() limiter.Call {
 	c := limiter.Call{
 		Caller: x.caller.name, Own: x.caller.known, Share: x.caller.share, Urgency: x.urgency,
-		Deadline: x.deadline, Endpoint: x.ep.Template, Head: x.head,
+		Deadline: x.deadline, Endpoint: x.ep.Template, Head: x.head, NoWait: x.noWait,
 	}
 	if x.ep.Kind == cleeng.KindRefresh {
 		c.Urgency, c.Claim = 0, true

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cleengate/cleengate/cache"
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/limiter"
@@ -52,6 +53,8 @@ type Parts struct {
 	Credentials map[string]tokens.Credential
 	// Limits has the buckets; nil paces nothing.
 	Limits *limiter.Set
+	// Cache holds answers; nil, or one that is off, stores none.
+	Cache *cache.Cache
 }
 
 // Options are what a Proxy needs for its whole life.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -43,6 +44,14 @@ type spool struct {
 func newSpool(src io.ReadCloser, length int64, shared *budget) *spool {
 	s := &spool{src: src, length: length, shared: shared}
 	s.lost = length > spoolSize
+	return s
+}
+
+// spoolOf makes a spool of a body that is in memory already. Without room in
+// the budget it can be sent once.
+func spoolOf(body []byte, shared *budget) *spool {
+	s := newSpool(io.NopCloser(bytes.NewReader(body)), int64(len(body)), shared)
+	_ = s.fill(int64(len(body)))
 	return s
 }
 

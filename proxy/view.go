@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/cleengate/cleengate/cache"
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/config"
 )
@@ -45,6 +46,7 @@ type upstream struct {
 	transport *http.Transport
 	reverse   *httputil.ReverseProxy
 	lane      http.RoundTripper // of our own logins and refreshes
+	desk      *cache.FrontDesk  // nil: nothing is answered from memory
 }
 
 // build makes the view of cfg. Connections of upstreams that did not change are
@@ -66,7 +68,7 @@ func (p *Proxy) build(cfg *config.Config, parts Parts, old *view) (*view, error)
 			router = newRouter()
 			routers[up.own], v.handlers[up.own] = router, router
 		}
-		route(router, up, p.identify(up, p.forwardTo(up)))
+		route(router, up, p.identify(up, p.frontDesk(up, p.forwardTo(up))))
 	}
 	return v, nil
 }
@@ -90,6 +92,9 @@ func (p *Proxy) buildUpstream(name string, u config.Upstream, cfg *config.Config
 	}
 	if up.transport, err = p.transportFor(name, u, cfg, old); err != nil {
 		return nil, err
+	}
+	if parts.Cache.Enabled() && cfg.Mode != config.Observe {
+		up.desk = &cache.FrontDesk{Cache: parts.Cache, Rules: cache.NewRules(cfg.Cache)}
 	}
 	up.lane = p.laneChain(up, parts.Limits)
 	up.reverse = p.reverseProxy(up, p.chain(up, up.transport, cfg, parts))

@@ -77,6 +77,10 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (w *responseWriter) decorate() {
 	h, x := w.Header(), w.x
 	w.length = -1
+	if x.ready {
+		x.decorateReady(h)
+		return
+	}
 	if declared, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
 		w.length = declared
 	}
@@ -88,6 +92,24 @@ func (w *responseWriter) decorate() {
 	if x.rec.Diagnosis != "" {
 		h["Cleengate-Diagnosis"] = []string{x.rec.Diagnosis}
 	}
+	if x.hangUp {
+		h["Connection"] = []string{"close"}
+	}
+	exposeTo(h, x.origin)
+}
+
+// idle is the Server-Timing of an answer that cost nothing upstream.
+var idle = []string{serverTiming(&journal.Exchange{})}
+
+// decorateReady sets our fields on an answer of the front desk, without an
+// allocation of their own.
+func (x *exchange) decorateReady(h http.Header) {
+	x.own[0] = x.rec.RequestID
+	h["X-Request-Id"] = x.own[:]
+	if _, set := h["Content-Type"]; !set {
+		h["Content-Type"] = nil
+	}
+	h["Server-Timing"] = idle[:1:1]
 	if x.hangUp {
 		h["Connection"] = []string{"close"}
 	}

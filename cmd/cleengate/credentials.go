@@ -30,29 +30,9 @@ type credentials struct {
 
 	mu      sync.Mutex // guards what follows
 	byName  map[string]tokens.Credential
-	made    map[string]origin
-	retired []tokens.Credential // replaced, and perhaps still in use
-	running context.Context     //nolint:containedctx // of the loops; nil before run
-	ended   bool                // by close
+	made    map[string]config.Credential // what each session was made from
+	running context.Context              //nolint:containedctx // of the loops; nil before run
 	loops   sync.WaitGroup
-	ending  sync.WaitGroup // of those retired; none begins after close
-}
-
-// origin is what a credential was made from.
-type origin struct {
-	config.Credential
-	base string // URL that a session logs in at
-}
-
-func originOf(c config.Credential, cfg *config.Config) origin {
-	o := origin{Credential: c}
-	if c.Kind == config.Session {
-		if o.Upstream == "" {
-			o.Upstream = config.MediaStoreUpstream
-		}
-		o.base = cfg.Upstreams[o.Upstream].URL + cfg.Upstreams[o.Upstream].Path
-	}
-	return o
 }
 
 // Renewal implements tokens.Metrics.
@@ -60,13 +40,11 @@ func (c *credentials) Renewal(credential string, outcome tokens.Outcome) {
 	c.metrics.Credentials().Renewed(credential, string(outcome))
 }
 
-// apply makes the credentials those of cfg. What they replace goes on until
-// retire, since calls still find it.
+// apply makes the credentials those of cfg.
 func (c *credentials) apply(cfg *config.Config) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for name, configured := range cfg.Credentials {
-		want := originOf(configured, cfg)
+	for name, want := range cfg.Credentials {
 		if c.update(name, want) {
 			continue
 		}
@@ -91,13 +69,13 @@ func (c *credentials) apply(cfg *config.Config) error {
 
 // update hands changed secrets to a credential that is otherwise the same, and
 // reports whether there is one.
-func (c *credentials) update(name string, want origin) bool {
+func (c *credentials) update(name string, want config.Credential) bool {
 	switch cred := c.byName[name].(type) {
 	case *tokens.Keys:
-		return string(cred.Kind()) == string(want.Kind) && cred.Header() == headerForm(want.Credential) && cred.SetKeys(staticValues(want.Credential)) == nil
+		return string(cred.Kind()) == string(want.Kind) && cred.Header() == headerForm(want) && cred.SetKeys(staticValues(want)) == nil
 	case *tokens.Session:
 		was := c.made[name]
-		if want.Kind != config.Session || was.Email != want.Email || was.PublisherID != want.PublisherID || was.Upstream != want.Upstream || was.base != want.base {
+		if want.Kind != config.Session || was.Email != want.Email || was.PublisherID != want.PublisherID || was.Upstream != want.Upstream {
 			return false
 		}
 		cred.SetSecrets(tokens.SessionSecrets{Password: want.Password, RefreshToken: want.RefreshToken})
@@ -106,18 +84,23 @@ func (c *credentials) update(name string, want origin) bool {
 	return false
 }
 
-func (c *credentials) make(name string, want origin, cfg *config.Config) (tokens.Credential, error) {
+func (c *credentials) make(name string, want config.Credential, cfg *config.Config) (tokens.Credential, error) {
 	if want.Kind != config.Session {
 		return tokens.NewKeys(tokens.KeysConfig{
-			Name: name, Kind: tokens.Kind(want.Kind), Header: headerForm(want.Credential), Values: staticValues(want.Credential), Log: c.log,
+			Name: name, Kind: tokens.Kind(want.Kind), Header: headerForm(want), Values: staticValues(want), Log: c.log,
 			Reload: c.reread(name, want.Kind),
 		})
 	}
-	source, err := tokens.NewMediaStore(want.base, c.lane(want.Upstream))
+	upstream := want.Upstream
+	if upstream == "" {
+		upstream = config.MediaStoreUpstream
+	}
+	base := cfg.Upstreams[upstream].URL + cfg.Upstreams[upstream].Path
+	source, err := tokens.NewMediaStore(base, c.lane(upstream))
 	if err != nil {
 		return nil, err
 	}
-	store, err := c.store(name, want.Credential, cfg)
+	store, err := c.store(name, want, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +111,7 @@ func (c *credentials) make(name string, want origin, cfg *config.Config) (tokens
 			c.secrets.Refresh()
 			return tokens.SessionSecrets{Password: c.secrets.Secret(at + "password"), RefreshToken: c.secrets.Secret(at + "refresh_token")}, nil
 		},
-		Name: name, Source: source, Upstream: want.base, Store: store, Logins: &c.logins, Metrics: c, Log: c.log,
+		Name: name, Source: source, Upstream: base, Store: store, Logins: &c.logins, Metrics: c, Log: c.log,
 		Login: tokens.Login{Email: want.Email, Password: want.Password, PublisherID: want.PublisherID}, RefreshToken: want.RefreshToken,
 	})
 }
@@ -170,28 +153,13 @@ func (c *credentials) keepFresh(cred tokens.Credential) {
 	}
 }
 
-// drop takes a credential out.
+// drop closes a credential. Renewals that were sent run to their end.
 func (c *credentials) drop(name string) {
 	if cred, ok := c.byName[name]; ok {
-		c.retired = append(c.retired, cred)
+		_ = cred.Close()
 		delete(c.byName, name)
 		delete(c.made, name)
 	}
-}
-
-// retire closes what apply has replaced, once new calls no longer find it.
-// Renewals that were sent run to their end, which the caller does not wait for.
-func (c *credentials) retire() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, cred := range c.retired {
-		if c.ended {
-			_ = cred.Close()
-			continue
-		}
-		c.ending.Go(func() { _ = cred.Close() })
-	}
-	c.retired = nil
 }
 
 // run keeps all credentials fresh until ctx ends, and waits for their loops.
@@ -278,10 +246,5 @@ func (c *credentials) close() error {
 	for _, cred := range c.all() {
 		errs = append(errs, cred.Close())
 	}
-	c.retire()
-	c.mu.Lock()
-	c.ended = true
-	c.mu.Unlock()
-	c.ending.Wait()
 	return errors.Join(errs...)
 }

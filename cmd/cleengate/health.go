@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -144,7 +145,11 @@ func (a *adminClient) ready(ctx context.Context) error {
 }
 
 func (a *adminClient) do(ctx context.Context, method, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, a.base+path, http.NoBody)
+	return a.send(ctx, method, path, http.NoBody)
+}
+
+func (a *adminClient) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, body)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cleengate/cleengate/cache"
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/console"
 	"github.com/cleengate/cleengate/internal/journal"
@@ -37,6 +38,7 @@ type process struct {
 	proxy      *proxy.Proxy
 	creds      *credentials
 	limits     *limiter.Set
+	stored     *cache.Cache
 	hourly     *totals.Totals
 	health     console.Health
 	started    time.Time
@@ -87,9 +89,13 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 		p.log.Warn("What was learned about limits before could not be read; learning begins anew.", "error", err.Error())
 	}
 	p.metrics.Limits().Register(limitStats(p.limits))
+	if p.stored, err = cache.New(cache.Options{MaxBytes: int64(cfg.Cache.MaxSize), Metrics: p.metrics.Cache()}); err != nil {
+		return nil, errors.Join(err, p.limits.Close(), p.log.Close())
+	}
+	p.metrics.Cache().Register(cacheStats(p.stored))
 	p.creds = &credentials{
 		log: p.log.Logger, secrets: p.secrets, metrics: p.metrics, lane: p.proxy.Lane, state: p.state, vault: p.vault,
-		byName: make(map[string]tokens.Credential), made: make(map[string]origin),
+		byName: make(map[string]tokens.Credential), made: make(map[string]config.Credential),
 	}
 	p.metrics.Credentials().Register(p.creds.stats)
 	if err := p.apply(cfg); err != nil {
@@ -127,16 +133,15 @@ func (p *process) apply(cfg *config.Config) error {
 	if err := p.limits.Reconfigure(proxy.LimitConfigs(cfg)); err != nil {
 		return err
 	}
+	if err := p.stored.Resize(int64(cfg.Cache.MaxSize)); err != nil {
+		return err
+	}
 	for _, u := range cfg.Upstreams {
 		if u.Limit != "" {
 			p.limits.Get(u.Limit, u.Credential) // so that it is seen before its first call
 		}
 	}
-	if err := p.proxy.Apply(cfg, proxy.Parts{Credentials: p.creds.all(), Limits: p.limits}); err != nil {
-		return err
-	}
-	p.creds.retire()
-	return nil
+	return p.proxy.Apply(cfg, proxy.Parts{Credentials: p.creds.all(), Limits: p.limits, Cache: p.stored})
 }
 
 // plan lists the listeners.
@@ -153,7 +158,7 @@ func (p *process) plan(cfg *config.Config) error {
 	}
 	options := console.Options{
 		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() }, Journal: p.journal, Bundle: p.bundle,
-		SetLogLevel: p.log.SetLevel, Reload: p.reload, Pprof: cfg.Admin.Pprof,
+		Cache: p.consoleCache(), SetLogLevel: p.log.SetLevel, Reload: p.reload, Pprof: cfg.Admin.Pprof,
 	}
 	admin := p.proxy.GuardAdmin(p.adminToken, console.New(options))
 	add(&endpoint{name: "admin", admin: true, address: cfg.Admin.Listen, server: proxy.NewServer(admin, int(cfg.Guard.MaxHeader), serverLog)})

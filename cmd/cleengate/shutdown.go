@@ -65,7 +65,7 @@ func (p *process) close() error {
 	if p.stopLoops != nil {
 		p.stopLoops()
 	}
-	errs = append(errs, p.creds.close(), p.loops.Wait(), p.limits.Close())
+	errs = append(errs, p.stored.Close(), p.creds.close(), p.loops.Wait(), p.limits.Close())
 	p.proxy.Close()
 	p.log.Info("Stopped.")
 	return errors.Join(append(errs, p.log.Close())...)

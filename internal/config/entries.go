@@ -92,8 +92,9 @@ type Limit struct {
 
 // Cache concerns stored answers.
 type Cache struct {
-	// MaxSize bounds the store; 0 turns the cache off.
-	MaxSize Size `yaml:"max_size" range:"0..1TiB" restart:"yes" usage:"memory for stored answers; 0: no cache"`
+	// MaxSize bounds the store; 0 turns the cache off, and less than 64 KiB is
+	// taken as that.
+	MaxSize Size `yaml:"max_size" range:"0..1TiB" usage:"memory for stored answers; 0: no cache"`
 	// Entitlements lets access checks be answered from the cache. Cleeng
 	// derives engagement from checks, so it is off unless asked for.
 	Entitlements bool `yaml:"entitlements" usage:"also cache access checks, from which Cleeng derives engagement"`

@@ -8,10 +8,8 @@ import "strings"
 // written as "*".
 type unbuilt map[string]string
 
-// unbuiltKeys is what this version refuses.
-var unbuiltKeys = unbuilt{
-	"cache": "the response cache is not part of this version",
-}
+// unbuiltKeys is what this version refuses: nothing.
+var unbuiltKeys = unbuilt{}
 
 // reason returns the sentence for a key or the section it is in, "" if it
 // works.

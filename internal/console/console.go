@@ -32,6 +32,8 @@ type Options struct {
 	// Limits and Credentials return the lists of their routes.
 	Limits      func() any
 	Credentials func() any
+	// Cache has the stored answers.
+	Cache *Cache
 	// Journal has the exchanges and their events.
 	Journal *journal.Journal
 	// Bundle returns what the exports and the bundle of a record are made of;
@@ -54,6 +56,9 @@ func New(o Options) http.Handler {
 	}
 	if o.Credentials != nil {
 		r.Get("/api/v1/credentials", list("credentials", o.Credentials))
+	}
+	if o.Cache != nil {
+		o.Cache.routes(r)
 	}
 	if o.Journal != nil {
 		exchanges(r, o)
