@@ -113,15 +113,3 @@ func variantKey(primary Key, names []string, h http.Header) Key {
 	k.addFields(h, names)
 	return k.sum()
 }
-
-// derivedKey digests a key for another purpose, such as a flight of calls that
-// came after a certain write.
-func derivedKey(purpose string, key Key, more ...uint64) Key {
-	k := newKeyBytes()
-	k.addString(purpose)
-	k.b = append(k.b, key[:]...)
-	for _, m := range more {
-		k.b = binary.AppendUvarint(k.b, m)
-	}
-	return k.sum()
-}

@@ -41,12 +41,12 @@ type Departure struct {
 type Adoption uint8
 
 const (
-	// Own: it was made for the request, which is answered by it.
+	// Own calls were made for the request, which is answered by them.
 	Own Adoption = iota
-	// Joined: it was made for another, and its answer is shared.
+	// Joined calls were made for another, and their answer is shared.
 	Joined
-	// Left: it was made for the request, which does not wait for it any more. It
-	// may be under way.
+	// Left calls were made for the request, which does not wait for them any
+	// more. They may be under way.
 	Left
 )
 

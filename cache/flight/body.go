@@ -15,6 +15,7 @@ import (
 type body struct {
 	grown *sync.Cond // when anything below changes
 	buf   []byte     // what has been read; bytes once in it never change
+	whole []byte     // buf and the end of the body, which is held back until that is stored
 	ended error      // io.EOF when buf is the whole body
 	rest  io.Reader  // what follows buf, when that is the streaming waiter's to read
 }
@@ -22,10 +23,13 @@ type body struct {
 const firstRead = 64 << 10
 
 // fill reads the body into the flight's buffer until it ends, io.EOF, or until
-// limit bytes or the group's buffers are exceeded, nil.
+// limit bytes or the group's buffers are exceeded, nil. The last piece of a whole
+// body is not shown yet: who has seen all of it may ask again at once, and is to
+// find it stored.
 func (f *Flight) fill(resp *http.Response, limit int64, reserve func(int64) bool) error {
 	size := int64(4 << 10)
-	if l := length(resp); l > limit {
+	l := length(resp)
+	if l > limit {
 		return nil
 	} else if l >= 0 {
 		size = l + 1 // the last byte to see the end
@@ -43,13 +47,20 @@ func (f *Flight) fill(resp *http.Response, limit int64, reserve func(int64) bool
 		if n > 0 {
 			idle = 0
 			buf = buf[:len(buf)+n]
-			f.mu.Lock()
-			f.buf = buf
-			f.grown.Broadcast()
-			f.mu.Unlock()
 		}
+		var end error
 		if err != nil {
-			return endOf(resp, int64(len(buf)), err)
+			end = endOf(resp, int64(len(buf)), err)
+		}
+		if end == io.EOF {
+			f.whole = buf
+			return end
+		}
+		if n > 0 && int64(len(buf)) != l || end != nil {
+			f.show(buf)
+		}
+		if end != nil {
+			return end
 		}
 		if int64(len(buf)) > limit {
 			return nil
@@ -57,11 +68,20 @@ func (f *Flight) fill(resp *http.Response, limit int64, reserve func(int64) bool
 		if len(buf) == cap(buf) {
 			more := min(int64(cap(buf)), limit+1-int64(cap(buf)))
 			if !reserve(more) {
+				f.show(buf)
 				return nil
 			}
 			buf = append(make([]byte, 0, int64(cap(buf))+more), buf...)
 		}
 	}
+}
+
+// show lets the streaming waiter read what has come.
+func (f *Flight) show(buf []byte) {
+	f.mu.Lock()
+	f.buf = buf
+	f.grown.Broadcast()
+	f.mu.Unlock()
 }
 
 // length is the number of bytes that the body is to have, -1 if unknown. For

@@ -178,16 +178,15 @@ func (r *run[K]) pump(resp *http.Response, share Share) {
 		}
 		r.finish(nil, nil, end)
 	default:
-		f.mu.Lock()
-		f.ended = io.EOF
-		body := f.buf
-		f.grown.Broadcast()
-		f.mu.Unlock()
-		body = tight(body)
+		body := tight(f.whole)
 		var err error
 		if share == Everyone && r.call.Store != nil {
 			err = guarded(func() error { r.call.Store(resp, body); return nil })
 		}
+		f.mu.Lock()
+		f.buf, f.ended = f.whole, io.EOF
+		f.grown.Broadcast()
+		f.mu.Unlock()
 		r.finish(resp, body, err)
 	}
 }
