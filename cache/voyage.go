@@ -79,8 +79,6 @@ func (v *voyage) depart(ctx context.Context, r *http.Request, d Departure) (*htt
 type voyageKey struct{}
 
 // label makes the voyage known to all who get a copy of the answer.
-//
-//nolint:contextcheck // the context is that of the request as it was sent
 func (v *voyage) label(resp *http.Response) *http.Response {
 	sent := resp.Request
 	if sent == nil {

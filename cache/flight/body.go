@@ -2,6 +2,7 @@ package flight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -52,7 +53,7 @@ func (f *Flight) fill(resp *http.Response, limit int64, reserve func(int64) bool
 		if err != nil {
 			end = endOf(resp, int64(len(buf)), err)
 		}
-		if end == io.EOF {
+		if errors.Is(end, io.EOF) && !errors.Is(end, ErrTruncated) {
 			f.whole = buf
 			return end
 		}
