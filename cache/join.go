@@ -84,7 +84,7 @@ func (t *Transport) join(r *http.Request, call *Call, f *found, names []string) 
 func (v *voyage) fly(ctx context.Context, r *http.Request, fl *flight.Flight, d Departure) (*http.Response, error) {
 	if now := v.transport.Cache.find(v.call, v.key, time.Now()); now.kind() == rfc9111.Fresh {
 		v.memory, v.detached = now.entry, r
-		return v.label(&http.Response{StatusCode: now.entry.status, Header: make(http.Header), Body: http.NoBody}), nil
+		return v.label(&http.Response{StatusCode: now.entry.status, Header: make(http.Header), Body: http.NoBody}), nil //nolint:contextcheck // of the request as it was sent
 	}
 	d.Patience, d.Urgency = fl.Deadline().Add(-lateBy), fl.Urgency()
 	resp, err := v.depart(ctx, r, d)

@@ -56,7 +56,7 @@ func (v *voyage) depart(ctx context.Context, r *http.Request, d Departure) (*htt
 		if refreshed := v.confirm(resp); refreshed != nil {
 			v.judge(refreshed)
 			v.keep(v.stored.body)
-			return v.label(refreshed), nil
+			return v.label(refreshed), nil //nolint:contextcheck // of the request as it was sent
 		}
 		// It confirms something else than what we have: ask for the whole.
 		_ = resp.Body.Close()
@@ -73,7 +73,7 @@ func (v *voyage) depart(ctx context.Context, r *http.Request, d Departure) (*htt
 	if v.reason != rfc9111.Storable {
 		v.keep(nil)
 	}
-	return v.label(resp), nil
+	return v.label(resp), nil //nolint:contextcheck // of the request as it was sent
 }
 
 type voyageKey struct{}
