@@ -11,11 +11,10 @@ type node[V any] struct {
 	key   Key
 	value V
 	bytes int64
-	// refs are its places in the index; nil when it is not indexed or has no
-	// tags. Guarded by index.mu, like indexed.
+	// refs are its places in the index, and charged what it costs; both are
+	// zero when it is not indexed. Guarded by index.mu.
 	refs    []ref[V]
-	indexed bool
-	charged int64 // cost, fixed when it was indexed
+	charged int64
 }
 
 // ref is a node's place in the list of one tag.
@@ -34,11 +33,9 @@ type tag[V any] struct {
 // its places in ristretto's two maps, and for each tag a ref, a place in the
 // tag's list, and a share of the tag itself.
 const (
-	overhead    = 224
+	overhead    = 240
 	tagOverhead = 48
 )
-
-func (n *node[V]) cost() int64 { return n.charged }
 
 func validTags(tags []string) bool {
 	if len(tags) > MaxTags {
@@ -63,7 +60,8 @@ type index[V any] struct {
 	evictions atomic.Int64
 }
 
-func (x *index[V]) add(n *node[V], tags []string) {
+// add indexes n and returns what it costs.
+func (x *index[V]) add(n *node[V], tags []string) int64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	n.charged = n.bytes + overhead
@@ -83,9 +81,9 @@ func (x *index[V]) add(n *node[V], tags []string) {
 		t.nodes = append(t.nodes, n)
 		n.charged += int64(tagOverhead + len(name))
 	}
-	n.indexed = true
 	x.entries++
 	x.bytes += n.charged
+	return n.charged
 }
 
 // at is the position in refs of the one to t, or -1.
@@ -106,7 +104,7 @@ func (x *index[V]) remove(n *node[V]) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !n.indexed {
+	if n.charged == 0 {
 		return
 	}
 	for _, r := range n.refs {
@@ -123,15 +121,15 @@ func (x *index[V]) remove(n *node[V]) {
 			t.nodes = append(make([]*node[V], 0, last*2), t.nodes...)
 		}
 	}
-	n.refs, n.indexed = nil, false
 	x.entries--
 	x.bytes -= n.charged
+	n.refs, n.charged = nil, 0
 }
 
 func (x *index[V]) has(n *node[V]) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return n.indexed
+	return n.charged > 0
 }
 
 // keys lists the keys under a tag.
@@ -153,7 +151,7 @@ func (x *index[V]) keys(name string) []Key {
 func (x *index[V]) item(n *node[V]) (Item[V], bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !n.indexed {
+	if n.charged == 0 {
 		return Item[V]{}, false
 	}
 	it := Item[V]{Key: n.key, Value: n.value, Bytes: n.bytes}
