@@ -154,7 +154,8 @@ func TestResize(t *testing.T) {
 
 func TestOptionsThatContradictThemselves(t *testing.T) {
 	for _, o := range []store.Options{
-		{}, {MaxBytes: -1},
+		{},
+		{MaxBytes: -1},
 		{MaxBytes: 1 << 20, MaxEntryBytes: -1},
 		{MaxBytes: 1 << 20, MaxEntryBytes: 1 << 20},
 	} {
