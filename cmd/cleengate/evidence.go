@@ -21,7 +21,7 @@ func (p *process) bundle(rec *journal.Record) *support.Bundle {
 		dump.Reset() // the manifest says that it is missing
 	}
 	return &support.Bundle{
-		Case:    support.Case{Record: rec, Egress: cfg.EgressAddress, Gate: p.gate()},
+		Case:    support.Case{Record: rec, Egress: cfg.EgressAddress, Gate: p.gate(), Upstreams: upstreams},
 		Version: versionText(), Created: time.Now(), Config: dump.Bytes(), Redactor: p.redactor,
 		Environment: support.Environment{
 			Started: p.started, Mode: string(cfg.Mode), Kind: string(cfg.Environment), Upstreams: upstreams,

@@ -18,7 +18,7 @@ func observe(log *telemetry.Log, m *telemetry.Metrics, hourly *totals.Totals) fu
 		log.Access(&telemetry.AccessLine{
 			Time: x.Start, RequestID: x.RequestID, TraceID: x.TraceID, Client: x.Client, Upstream: x.Upstream, Endpoint: x.Endpoint,
 			Method: x.Method, Status: x.Status, Source: string(x.Source), Attempts: x.AttemptCount(), Queue: x.QueueWait(),
-			Upstreams: x.UpstreamTime(), Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Mark: x.Mark, Error: x.Failure(),
+			Upstreams: x.UpstreamTime(), Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Cause: x.Explained.Sentence, Mark: x.Mark, Error: x.Failure(),
 		})
 	}
 }

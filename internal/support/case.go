@@ -2,6 +2,7 @@ package support
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,8 @@ type Case struct {
 	Record *journal.Record
 	Egress string // public address of this host, "" if not known
 	Gate   string // base URL of this proxy, for calls that never went upstream
+	// Upstreams are base URLs by name, for calls whose messages were not kept.
+	Upstreams map[string]string
 }
 
 // Verdict is the cause of what the app got, and what the call waited for.
@@ -120,6 +123,37 @@ func fields(m *journal.Message) http.Header {
 		h.Add(f.Name, f.Value)
 	}
 	return h
+}
+
+// filled returns a copy of a record whose messages were left out, with what is
+// known of them from elsewhere, so that exports stay well-formed.
+func filled(c Case) *journal.Record {
+	rec := *c.Record
+	path := rec.Path
+	if path == "" {
+		path = "/"
+	}
+	if rec.Request.Method == "" {
+		rec.Request.Method, rec.Request.URL = rec.Method, path
+	}
+	if rec.Response.Status == 0 && rec.Status != journal.StatusClientGone {
+		rec.Response.Status = rec.Status
+	}
+	base := c.Upstreams[rec.Upstream]
+	if base == "" {
+		base = c.Gate
+	}
+	rec.Attempts = slices.Clone(rec.Attempts)
+	for i := range rec.Attempts {
+		a := &rec.Attempts[i]
+		if a.Request.Method == "" {
+			a.Request.Method, a.Request.URL = rec.Method, strings.TrimSuffix(base, "/")+path
+		}
+		if a.Response.Status == 0 {
+			a.Response.Status = a.Status
+		}
+	}
+	return &rec
 }
 
 // waits reads off a record what its time went to.

@@ -14,7 +14,7 @@ import (
 // left. Each hidden value is a variable to be set first. A call that is not
 // safe to repeat says so and needs one more variable.
 func Curl(c Case) []byte {
-	rec := c.Record
+	rec := filled(c)
 	m, where := &rec.Request, "to the proxy, as it never went upstream"
 	base := strings.TrimSuffix(c.Gate, "/")
 	if a := lastSent(rec); a != nil && a.Request.URL != "" {
@@ -26,6 +26,9 @@ func Curl(c Case) []byte {
 	b.WriteString("#!/bin/sh\n# The call of request id " + rec.RequestID + ", " + where + ".\n")
 	if v := Judge(rec); v.Failed() {
 		b.WriteString("# The app got " + strconv.Itoa(rec.Status) + ": " + comment(v.Sentence) + "\n")
+	}
+	if rec.Abridged {
+		b.WriteString("# Its headers and body were not kept.\n")
 	}
 	for _, line := range bodyNotes(m) {
 		b.WriteString("# " + comment(line) + "\n")

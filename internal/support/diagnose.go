@@ -131,8 +131,7 @@ func Diagnose(f Facts) (Diagnosis, bool) {
 			if r.code == CredentialMissing && !f.Sent.Missing {
 				d.Facts = append(d.Facts, f.Sent.Describe()) // Cleeng missed what was sent
 			}
-			d.RuledOut = ruledOut
-			return d, true
+			return d.with(&f, ruledOut), true
 		}
 		if because := r.not(&f); because != "" {
 			ruledOut = append(ruledOut, because)
@@ -140,6 +139,15 @@ func Diagnose(f Facts) (Diagnosis, bool) {
 	}
 	d := Explain(Unknown)
 	d.Facts = append([]string{answered(&f)}, hints(&f)...)
+	return d.with(&f, ruledOut), true
+}
+
+// with adds what is odd about the credential, unless it was the cause, and
+// what was ruled out.
+func (d Diagnosis) with(f *Facts, ruledOut []string) Diagnosis {
+	if f.Sent.Hint != "" && f.Status == http.StatusUnauthorized {
+		d.Facts = append(d.Facts, f.Sent.Hint)
+	}
 	d.RuledOut = ruledOut
-	return d, true
+	return d
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -22,6 +23,7 @@ type Evidence struct {
 	Flaw    string    // what is wrong with it, in words
 	Expires time.Time // exp of a JWT; zero if it tells none
 	Now     time.Time // the upstream's clock that exp was compared with
+	Hint    string    // a sentence on something that looks odd and may be right
 }
 
 // Describe says in a sentence what was found.
@@ -115,7 +117,11 @@ func lookAtBearer(value string, now time.Time) Evidence {
 	case bare != value:
 		return Evidence{Malformed: true, Where: where, Flaw: "Authorization has quotes around its value"}
 	}
-	return judge(where, token, now)
+	e := judge(where, token, now)
+	if strings.Count(token, ".") != 2 && !e.Malformed && !e.Missing {
+		e.Hint = "The token in Authorization is no JSON Web Token, which has three parts with dots between them; a publisher's key does not go there."
+	}
+	return e
 }
 
 // knownScheme returns schemes that may be shown; the first word of anything
@@ -156,6 +162,10 @@ func LookAtToken(token string, now time.Time) Evidence {
 
 func judge(where, token string, now time.Time) Evidence {
 	e := Evidence{Where: where, Now: now}
+	if token == cleeng.Placeholder {
+		e.Missing, e.Flaw = true, e.place()+" holds the word "+cleeng.Placeholder+", and no credential is configured to take its place"
+		return e
+	}
 	if flaw := flaw(token); flaw != "" {
 		e.Malformed, e.Flaw = true, "The token in "+e.place()+" "+flaw
 		return e
@@ -175,14 +185,28 @@ func flaw(token string) string {
 		return "is the text " + lower
 	}
 	switch {
-	case strings.ContainsAny(token, `"'`):
+	case strings.ContainsAny(token, "\"'`\u201c\u201d\u2018\u2019"):
 		return "has quotes in it"
 	case strings.HasPrefix(lower, "bearer"):
 		return "begins with Bearer, which belongs in front of it once and only in Authorization"
-	case strings.ContainsAny(token, " \t\r\n"):
+	case strings.ContainsFunc(token, unicode.IsSpace):
 		return "has spaces or line breaks in it"
+	case strings.ContainsFunc(token, func(r rune) bool { return r > unicode.MaxASCII || unicode.IsControl(r) }):
+		return "has characters in it that no key has, which may be invisible"
+	case template(token):
+		return "is a placeholder of a template that was not filled in"
 	}
 	return ""
+}
+
+// template reports what stands in an example or a template for the value.
+func template(token string) bool {
+	for _, around := range [][2]string{{"<", ">"}, {"{", "}"}, {"${", "}"}, {"$(", ")"}, {"%", "%"}} {
+		if strings.HasPrefix(token, around[0]) && strings.HasSuffix(token, around[1]) {
+			return true
+		}
+	}
+	return strings.HasPrefix(token, "YOUR_") || strings.HasPrefix(token, "$")
 }
 
 // expiry reads exp of a JWT without verifying it: the key is not published,

@@ -131,7 +131,7 @@ type harTimings struct {
 // HAR writes the case as an HTTP Archive 1.2 with one entry for each attempt
 // upstream, none for a call that never left. version is that of the program.
 func HAR(c Case, version string) ([]byte, error) {
-	rec := c.Record
+	rec := filled(c)
 	log := harLog{
 		Version: "1.2", Creator: harCreator{Name: "cleengate", Version: version}, Entries: make([]harEntry, 0, len(rec.Attempts)),
 		Exchange: harExchange{

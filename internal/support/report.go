@@ -14,6 +14,7 @@ import (
 // cause, then one heading for each point of the vendor's list of what to
 // collect before an escalation, in its order and its words.
 func Markdown(c Case) []byte {
+	c.Record = filled(c)
 	rec, v := c.Record, Judge(c.Record)
 	m := &markdown{}
 	m.line("# " + title(rec))
@@ -169,8 +170,25 @@ func times(m *markdown, rec *journal.Record) {
 		row(n+" departed to Cleeng", a.Departed)
 		row("Cleeng answered "+n, a.Answered)
 		if date := a.Response.Get("Date"); date != "" {
-			m.line("| by Cleeng's clock | " + escaped(date) + " |")
+			m.line("| by Cleeng's clock | " + escaped(date) + skew(date, a.Answered) + " |")
 		}
 	}
 	row("the app's call ended", rec.Time.Add(rec.Duration))
+}
+
+// skew tells by how much the clocks differ, where that is more than the Date
+// field and the way of an answer can explain.
+func skew(date string, answered time.Time) string {
+	const tolerated = 5 * time.Second
+	at, err := http.ParseTime(date)
+	if err != nil || answered.IsZero() {
+		return ""
+	}
+	switch ahead := answered.Sub(at).Round(time.Second); {
+	case ahead > tolerated:
+		return "; this host's clock is " + ahead.String() + " ahead, or the answer is an old one"
+	case ahead < -tolerated:
+		return "; this host's clock is " + (-ahead).String() + " behind"
+	}
+	return ""
 }

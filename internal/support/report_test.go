@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
 )
@@ -111,6 +112,44 @@ func TestReportWithoutFacts(t *testing.T) {
 	for _, want := range []string{"unknown (set `egress_address`", "Attempt 1 failed: connection refused", "were not kept", "None is known.", "No connection to Cleeng"} {
 		if !strings.Contains(report, want) {
 			t.Errorf("%q is missing in\n%s", want, report)
+		}
+	}
+}
+
+// A call whose messages were not kept is reported with what is known of it.
+func TestAbridgedRecord(t *testing.T) {
+	rec := &journal.Record{Abridged: true}
+	rec.Status, rec.Method, rec.Path, rec.Endpoint, rec.Upstream = 429, "GET", "/3.1/offers", "/3.1/offers", "core"
+	rec.Attempts = []journal.AttemptRecord{{Attempt: journal.Attempt{Start: now, Departed: now, Answered: now.Add(time.Millisecond), Status: 429}}}
+	c := Case{Record: rec, Gate: "http://127.0.0.1:8401", Upstreams: map[string]string{"core": "https://api.cleeng.com/"}}
+	report := string(Markdown(c))
+	for _, want := range []string{"https://api.cleeng.com/3.1/offers", "\nGET\n", "**429**", "were not kept"} {
+		if !strings.Contains(report, want) {
+			t.Errorf("%q is missing in\n%s", want, report)
+		}
+	}
+	if script := string(Curl(c)); !strings.Contains(script, "'https://api.cleeng.com/3.1/offers'") || !strings.Contains(script, "were not kept") {
+		t.Errorf("%s", script)
+	}
+	out, err := HAR(c, "v1")
+	if err != nil || !strings.Contains(string(out), `"url": "https://api.cleeng.com/3.1/offers"`) || rec.Attempts[0].Request.Method != "" {
+		t.Errorf("%v %s", err, out)
+	}
+}
+
+func TestSkewIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		date string
+		want string
+	}{
+		{"Sun, 01 Mar 2026 12:00:00 GMT", ""},
+		{"Sun, 01 Mar 2026 11:59:57 GMT", ""},
+		{"nonsense", ""},
+		{"Sun, 01 Mar 2026 11:00:00 GMT", "1h0m0s ahead"},
+		{"Sun, 01 Mar 2026 12:01:00 GMT", "1m0s behind"},
+	} {
+		if got := skew(tt.date, now); got != tt.want && (tt.want == "" || !strings.Contains(got, tt.want)) {
+			t.Errorf("%s: %q", tt.date, got)
 		}
 	}
 }

@@ -24,6 +24,7 @@ type AccessLine struct {
 	Sent      int64  // body bytes to the app
 	Code      string // of an answer of our own
 	Diagnosis string
+	Cause     string // the diagnosis in a sentence
 	Mark      string // a remark, such as "malformed_rpc"
 	Error     string // what failed, for the operator
 }
@@ -58,6 +59,7 @@ func (l *Log) Access(a *AccessLine) {
 	e.number(fieldSentBytes, a.Sent)
 	e.optional(fieldCode, a.Code)
 	e.optional(fieldDiagnosis, a.Diagnosis)
+	e.optional(fieldCause, a.Cause)
 	e.optional(fieldMark, a.Mark)
 	tail := len(e.b)
 	e.optional(fieldError, a.Error)

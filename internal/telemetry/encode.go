@@ -62,6 +62,7 @@ var (
 	fieldSentBytes       = newField("sent_bytes")
 	fieldCode            = newField("code")
 	fieldDiagnosis       = newField("diagnosis")
+	fieldCause           = newField("cause")
 	fieldMark            = newField("mark")
 	fieldError           = newField("error")
 	fieldMsg             = newField("msg")
