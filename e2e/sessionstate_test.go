@@ -76,6 +76,38 @@ func TestPromise06_KilledAndStartedAgain(t *testing.T) {
 	}
 }
 
+// TestPromise06_EndedDuringARefresh: SIGTERM lets a refresh that was sent finish,
+// and the next start goes on with what it gave.
+func TestPromise06_EndedDuringARefresh(t *testing.T) {
+	t.Parallel()
+	u := startLoginUpstream(t)
+	dir := t.TempDir()
+	g := startSession(t, u, dir, "CLEENGATE_SHUTDOWN_DRAIN=100ms", "CLEENGATE_TIMEOUTS_WRITE=20s")
+	g.flood(1)
+	u.tune(t, func(k *simulator.Knobs) {
+		k.Faults = []simulator.Fault{{Match: "POST /auths/refresh_token", Kind: simulator.FaultDelayAfter, Delay: 2 * time.Second}}
+	})
+	u.revoke()
+	cut := make(chan struct{})
+	go func() {
+		defer close(cut)
+		if resp, err := http.Get(g.url + customerPath); err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	eventually(t, "the refresh", func() bool { _, refreshes, _ := u.counts(); return refreshes == 1 })
+	if status := g.stop(); status != 0 {
+		t.Errorf("exit status %d\n%s", status, g.log)
+	}
+	<-cut
+	g = startSession(t, u, dir)
+	g.flood(5)
+	g.stop()
+	if logins, refreshes, twice := u.counts(); logins != 1 || refreshes != 1 || twice != 0 {
+		t.Errorf("%d logins, %d refreshes, %d sent twice", logins, refreshes, twice)
+	}
+}
+
 // TestTwoProcessesShareASession on one state directory, also after a revocation.
 func TestTwoProcessesShareASession(t *testing.T) {
 	t.Parallel()

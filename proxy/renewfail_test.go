@@ -230,6 +230,44 @@ func TestAppThatLeavesDuringARenewal(t *testing.T) {
 	}
 }
 
+// TestAppThatLeavesAtAnyInstant of a call that meets a dead token: whoever stays
+// gets its answer, from one renewal.
+func TestAppThatLeavesAtAnyInstant(t *testing.T) {
+	for _, death := range []string{"revoked", "expired"} {
+		t.Run(death, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newSimRig(t, nil, unhurried, oneAtATime)
+				r.warmUp()
+				const last = 130 // ms: a call, a refresh and the call again take 90
+				for at := range last {
+					if death == "revoked" {
+						r.revoke()
+					} else {
+						time.Sleep(15*time.Minute + time.Second)
+					}
+					ctx, leave := context.WithTimeout(t.Context(), time.Duration(at)*time.Millisecond)
+					gone := make(chan struct{})
+					go func() {
+						defer close(gone)
+						req, _ := http.NewRequestWithContext(ctx, http.MethodGet, r.url+customerPath, http.NoBody)
+						if resp, err := r.client().RoundTrip(req); err == nil {
+							_ = resp.Body.Close()
+						}
+					}()
+					if got := r.flood(3); got[200] != 3 {
+						t.Errorf("left after %d ms: the others saw %v", at, got)
+					}
+					<-gone
+					leave()
+				}
+				if logins, refreshes := r.wire.sent(); logins != 1 || refreshes != last || r.wire.twice() != 0 {
+					t.Errorf("%d logins and %d refreshes for %d dead tokens", logins, refreshes, last)
+				}
+			})
+		})
+	}
+}
+
 // TestCredentialThatIsReplaced: a call that waits for the renewal of a
 // credential that a reload takes away is told to come again.
 func TestCredentialThatIsReplaced(t *testing.T) {
