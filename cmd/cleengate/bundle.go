@@ -97,7 +97,7 @@ func fetchBundle(ctx context.Context, target *adminClient, id string, omit []str
 	if id != "" {
 		q.Set("request_id", id)
 	}
-	resp, err := target.do(ctx, http.MethodGet, "/api/v1/bundle?"+q.Encode())
+	resp, err := target.get(ctx, "/api/v1/bundle?"+q.Encode())
 	if err != nil {
 		return nil, "", err
 	}

@@ -23,6 +23,7 @@ func (p *process) bundle(rec *journal.Record) *support.Bundle {
 	return &support.Bundle{
 		Case:    support.Case{Record: rec, Egress: cfg.EgressAddress, Gate: p.gate(), Upstreams: upstreams},
 		Version: versionText(), Created: time.Now(), Config: dump.Bytes(), Redactor: p.redactor,
+		Quota: func() ([]byte, error) { return p.quotaReport().Markdown(), nil },
 		Environment: support.Environment{
 			Started: p.started, Mode: string(cfg.Mode), Kind: string(cfg.Environment), Upstreams: upstreams,
 			Limits: p.limits.Snapshot(), Credentials: p.creds.status(), Warnings: cfg.Warnings(),

@@ -133,7 +133,7 @@ func reachable(address string) string {
 func (a *adminClient) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	resp, err := a.do(ctx, http.MethodGet, "/readyz")
+	resp, err := a.get(ctx, "/readyz")
 	if err != nil {
 		return err
 	}
@@ -144,8 +144,8 @@ func (a *adminClient) ready(ctx context.Context) error {
 	return nil
 }
 
-func (a *adminClient) do(ctx context.Context, method, path string) (*http.Response, error) {
-	return a.send(ctx, method, path, http.NoBody)
+func (a *adminClient) get(ctx context.Context, path string) (*http.Response, error) {
+	return a.send(ctx, http.MethodGet, path, http.NoBody)
 }
 
 func (a *adminClient) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {

@@ -158,7 +158,7 @@ func (p *process) plan(cfg *config.Config) error {
 	}
 	options := console.Options{
 		Metrics: p.metrics.Handler(), Health: &p.health, Status: p.status, Credentials: p.creds.status, Limits: func() any { return p.limits.Snapshot() }, Journal: p.journal, Bundle: p.bundle,
-		Cache: p.consoleCache(), SetLogLevel: p.log.SetLevel, Reload: p.reload, Pprof: cfg.Admin.Pprof,
+		Cache: p.consoleCache(), Quota: p.quotaReport, SetLogLevel: p.log.SetLevel, Reload: p.reload, Pprof: cfg.Admin.Pprof,
 	}
 	admin := p.proxy.GuardAdmin(p.adminToken, console.New(options))
 	add(&endpoint{name: "admin", admin: true, address: cfg.Admin.Listen, server: proxy.NewServer(admin, int(cfg.Guard.MaxHeader), serverLog)})

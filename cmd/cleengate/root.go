@@ -39,7 +39,7 @@ func newRoot(s streams) *cobra.Command {
 	check := newCheck(s, load)
 	config.BindFlags(check.Flags())
 	root.AddCommand(
-		serve, newDemo(s), check, newHealth(s, load), newWait(s, load), newBundle(s, load), newTail(s, load), newPurge(s, load),
+		serve, newDemo(s), check, newHealth(s, load), newWait(s, load), newBundle(s, load), newTail(s, load), newPurge(s, load), newQuota(s, load),
 		newSimulate(s), newVersion(s), newMan(s),
 	)
 	return root

@@ -123,7 +123,7 @@ func (t *tail) follow(ctx context.Context) (followed bool, err error) {
 	defer cancel(nil)
 	silence := time.AfterFunc(tailSilence, func() { cancel(errors.New("the stream fell silent")) })
 	defer silence.Stop()
-	resp, err := t.admin.do(ctx, http.MethodGet, t.path)
+	resp, err := t.admin.get(ctx, t.path)
 	if err != nil {
 		return false, err
 	}

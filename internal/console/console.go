@@ -17,6 +17,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/support"
+	"github.com/cleengate/cleengate/internal/support/quota"
 )
 
 // maxBody bounds what a POST may carry.
@@ -34,6 +35,8 @@ type Options struct {
 	Credentials func() any
 	// Cache has the stored answers.
 	Cache *Cache
+	// Quota builds the quota report.
+	Quota func() *quota.Report
 	// Journal has the exchanges and their events.
 	Journal *journal.Journal
 	// Bundle returns what the exports and the bundle of a record are made of;
@@ -59,6 +62,9 @@ func New(o Options) http.Handler {
 	}
 	if o.Cache != nil {
 		o.Cache.routes(r)
+	}
+	if o.Quota != nil {
+		r.Get("/api/v1/quota", quotaReport(o.Quota))
 	}
 	if o.Journal != nil {
 		exchanges(r, o)
