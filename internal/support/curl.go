@@ -7,6 +7,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/redact"
 )
 
 // Curl writes the case as a POSIX shell script with one curl command that
@@ -23,7 +24,7 @@ func Curl(c Case) []byte {
 	var vars placeholders
 	command := curlCommand(m, base, &vars)
 	var b strings.Builder
-	b.WriteString("#!/bin/sh\n# The call of request id " + rec.RequestID + ", " + where + ".\n")
+	b.WriteString("#!/bin/sh\n# The call of request id " + comment(rec.RequestID) + ", " + where + ".\n")
 	if v := Judge(rec); v.Failed() {
 		b.WriteString("# The app got " + strconv.Itoa(rec.Status) + ": " + comment(v.Sentence) + "\n")
 	}
@@ -42,13 +43,17 @@ func Curl(c Case) []byte {
 	warning := hazard(rec)
 	if warning == "" {
 		b.WriteString(command + "\n")
-		return []byte(b.String())
+		return printable(&b)
 	}
 	b.WriteString("# WARNING: " + warning + "\n")
 	b.WriteString("if [ \"${REPEAT_UNSAFE_CALL:-no}\" = yes ]; then\n" + command + "\n")
 	b.WriteString("else\n  echo " + quote("Not sent: "+warning+" Set REPEAT_UNSAFE_CALL=yes to send it all the same.") + " >&2\nfi\n")
-	return []byte(b.String())
+	return printable(&b)
 }
+
+// printable is the script without what a terminal would act upon. A record has
+// no such thing; this holds where one was made otherwise.
+func printable(b *strings.Builder) []byte { return []byte(redact.PrintableText(b.String())) }
 
 // leftOut are the fields that curl writes itself, or that belong to one
 // connection.

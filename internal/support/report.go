@@ -8,6 +8,7 @@ import (
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/redact"
 )
 
 // Markdown writes the case as a report for the vendor's support: first the
@@ -44,7 +45,7 @@ func Markdown(c Case) []byte {
 	}
 	m.heading(2, "Troubleshooting Steps Taken")
 	steps(m, rec, &v)
-	return []byte(m.String())
+	return []byte(redact.PrintableText(m.String()))
 }
 
 func title(rec *journal.Record) string {
