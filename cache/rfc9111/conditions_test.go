@@ -37,6 +37,7 @@ func TestRFC9111_4_3_2_ConditionalRequests(t *testing.T) {
 		{[]string{`If-None-Match: *`}, 200, nil, notModified},
 		{[]string{`If-None-Match: "*"`}, 200, tagged, whole},
 		{[]string{`If-None-Match: *, "b"`}, 200, tagged, whole},
+		{[]string{`If-None-Match: *`, `If-None-Match: "b"`}, 200, tagged, whole},
 		{[]string{`If-None-Match: "a"`}, 200, nil, whole},
 		{[]string{`If-None-Match:`}, 200, []string{"ETag:"}, whole},
 		{[]string{`If-None-Match: "x,a"`}, 200, []string{`ETag: "x,a"`}, notModified},

@@ -21,7 +21,8 @@ type Part struct {
 // Range reads which part of a complete stored 200 of size bytes a GET request
 // asks for (RFC 9110 section 14.2). A single range of bytes is answered;
 // several ranges, another unit, an unreadable Range and an If-Range that does
-// not hold get the whole.
+// not hold get the whole. For HEAD the field means nothing, so the caller does
+// not ask.
 func Range(request, stored http.Header, size int64) Part {
 	whole := Part{Status: http.StatusOK, Length: size}
 	lines := request["Range"]

@@ -161,6 +161,7 @@ func TestPolicyLifetimes(t *testing.T) {
 		{200, []string{"Cache-Control: max-age=5, stale-if-error=0"}, rfc9111.Terms{Lifetime: secs(5), WhileRevalidate: secs(50)}},
 		{200, []string{"Cache-Control: stale-while-revalidate=7"}, rfc9111.Terms{Lifetime: secs(100), ByPolicy: true, WhileRevalidate: secs(7), IfError: secs(50)}},
 		{200, []string{"Cache-Control: must-revalidate"}, rfc9111.Terms{Lifetime: secs(100), ByPolicy: true, MustRevalidate: true}},
+		{200, []string{"Cache-Control: ext", "Pragma: no-cache"}, rfc9111.Terms{Lifetime: secs(100), ByPolicy: true, WhileRevalidate: secs(50), IfError: secs(50)}},
 		{200, []string{"Cache-Control: public"}, rfc9111.Terms{Lifetime: secs(100), ByPolicy: true, WhileRevalidate: secs(50), IfError: secs(50)}},
 		// The origin's clock is wrong: its Date has no part in our lifetime, an Age has.
 		{200, []string{"Date: " + httpDate(at(-5000))}, rfc9111.Terms{Lifetime: secs(100), ByPolicy: true, WhileRevalidate: secs(50), IfError: secs(50)}},
