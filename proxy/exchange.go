@@ -47,6 +47,7 @@ type exchange struct {
 	injected injection
 	sends    []byte // the body that the next attempt sends, nil for the app's own
 	login    bool   // one of our own logins or refreshes
+	behind   bool   // a validation in the background, which no app waits for
 	noWait   bool   // it starts now or not at all: a stale answer is at hand
 	head     bool   // the call had its turn before and re-enters at the head of its line
 

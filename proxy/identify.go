@@ -38,7 +38,7 @@ func (p *Proxy) identify(up *upstream, next http.Handler) http.Handler {
 			p.fail(w, r, err)
 			return
 		}
-		x.rec.Digest, x.rec.Batch = p.digest(r, x), x.rpc != nil && x.rpc.Batch
+		x.rec.Batch = x.rpc != nil && x.rpc.Batch
 		defer x.body.release()
 		next.ServeHTTP(w, r)
 	})

@@ -41,6 +41,7 @@ func (l *lane) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := l.exchange(r, v, up)
 	r = withExchange(r, x)
 	resp, err := up.lane.RoundTrip(r)
+	l.proxy.ended(x)
 	if refused, ok := errors.AsType[*limiter.Refused](err); ok {
 		return nil, &unsentError{err: err, retryAfter: refused.RetryAfter}
 	}
@@ -48,7 +49,7 @@ func (l *lane) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (l *lane) exchange(r *http.Request, v *view, up *upstream) *exchange {
-	x := &exchange{rec: &journal.Exchange{RequestID: requestID(http.Header{}), Client: laneClient, Upstream: up.name, Method: r.Method}, view: v, up: up}
+	x := &exchange{rec: &journal.Exchange{RequestID: requestID(http.Header{}), Client: laneClient, Upstream: up.name, Limit: up.limit, Method: r.Method}, view: v, up: up}
 	x.rec.Begin(time.Now())
 	x.ep, x.params = cleeng.Lookup(up.surface, r.Method, r.URL.EscapedPath())
 	x.rec.Endpoint = x.ep.Template
@@ -61,6 +62,14 @@ func (l *lane) exchange(r *http.Request, v *view, up *upstream) *exchange {
 	}
 	x.deadline = x.rec.Start.Add(x.patience)
 	return x
+}
+
+// ended tells of a call that no app's request stands for.
+func (p *Proxy) ended(x *exchange) {
+	if p.own != nil {
+		x.rec.Duration = time.Since(x.rec.Start)
+		p.own(x.rec)
+	}
 }
 
 // unsentError is a call that did not leave.

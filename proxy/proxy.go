@@ -64,6 +64,10 @@ type Options struct {
 	// Sink gets every finished record before the request ends. It must not
 	// block, and may keep the record, but not its messages.
 	Sink func(*journal.Exchange)
+	// Own gets the record of every call that cleengate sent on nobody's behalf, a
+	// login or a validation in the background, once it has ended; nil for no
+	// interest. It must not block.
+	Own func(*journal.Exchange)
 	// Journal masks and keeps the messages of each exchange; nil keeps none.
 	// The sink adds the records to it.
 	Journal *journal.Journal
@@ -78,6 +82,7 @@ type Proxy struct {
 	log        *slog.Logger
 	metrics    Metrics
 	sink       func(*journal.Exchange)
+	own        func(*journal.Exchange)
 	journal    *journal.Journal
 	copies     *copyBuffers
 	buffers    budget
@@ -95,7 +100,7 @@ type Proxy struct {
 // New makes a Proxy without a configuration; it does no I/O.
 func New(o Options) *Proxy {
 	return &Proxy{
-		log: o.Log, metrics: o.Metrics, sink: o.Sink, journal: o.Journal, copies: newCopyBuffers(), dial: o.Dial, digestKey: maphash.MakeSeed(),
+		log: o.Log, metrics: o.Metrics, sink: o.Sink, own: o.Own, journal: o.Journal, copies: newCopyBuffers(), dial: o.Dial, digestKey: maphash.MakeSeed(),
 		reverseLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 }

@@ -74,7 +74,7 @@ func (s stored) Call(r *http.Request) *cache.Call { return exchangeOf(r.Context(
 func (s stored) Detach(ctx context.Context, r *http.Request, d cache.Departure) *http.Request {
 	x := exchangeOf(r.Context()) //nolint:contextcheck // the call's own context is given
 	y := x.sibling()
-	y.deadline, y.urgency, y.noWait = d.Patience, d.Urgency, d.NoWait
+	y.deadline, y.urgency, y.noWait, y.behind = d.Patience, d.Urgency, d.NoWait, d.Background
 	y.patience = time.Until(d.Patience)
 	if d.Revalidates {
 		y.reason = journal.ReasonRevalidation
@@ -107,7 +107,13 @@ func (x *exchange) sibling() *exchange {
 }
 
 // Settle implements cache.Proxy.
-func (s stored) Settle(detached *http.Request) { exchangeOf(detached.Context()).body.release() }
+func (s stored) Settle(detached *http.Request) {
+	y := exchangeOf(detached.Context())
+	y.body.release()
+	if y.behind {
+		s.proxy.ended(y)
+	}
+}
 
 // Adopt implements cache.Proxy. What is found out about an answer goes by the
 // credential that it was obtained with.

@@ -20,15 +20,7 @@ func addHourly(hourly *totals.Totals, x *journal.Exchange) {
 	}
 	answered := x.Source == journal.SourceCache || x.Source == journal.SourceFlight
 	if x.Source != journal.SourceFlight { // the leader's calls are counted with the leader
-		x.EachAttempt(func(a *journal.Attempt) {
-			if a.Departed.IsZero() {
-				return
-			}
-			s.Departed(a.Departed)
-			if a.Status == http.StatusTooManyRequests {
-				s.Throttled++
-			}
-		})
+		countSent(&s, x)
 	}
 	if human := strings.HasPrefix(x.Diagnosis, "captcha_"); human {
 		s.Throttled = 0 // a human check is no throttle
@@ -41,6 +33,32 @@ func addHourly(hourly *totals.Totals, x *journal.Exchange) {
 	s.Demand = demand(x, &s)
 	s.Lifetime, s.Bulk = habitsOf(x)
 	hourly.Add(&s)
+}
+
+// addOwn counts a call that cleengate made on nobody's behalf.
+func addOwn(hourly *totals.Totals, x *journal.Exchange) {
+	s := totals.Sample{
+		Time: x.Start.Add(x.Duration), Arrived: x.Start, Upstream: x.Upstream, Method: plainMethod(x.Method), Endpoint: x.Endpoint,
+		Client: x.Client, Limit: x.Limit, Own: true, Queue: x.QueueWait(), Duration: x.Duration,
+	}
+	if countSent(&s, x); s.Sent() == 0 {
+		return
+	}
+	s.Demand = demand(x, &s)
+	hourly.Add(&s)
+}
+
+// countSent counts the calls upstream, and those of them that were throttled.
+func countSent(s *totals.Sample, x *journal.Exchange) {
+	x.EachAttempt(func(a *journal.Attempt) {
+		if a.Departed.IsZero() {
+			return
+		}
+		s.Departed(a.Departed)
+		if a.Status == http.StatusTooManyRequests {
+			s.Throttled++
+		}
+	})
 }
 
 // demand is how many calls upstream a request would have taken without a limit. A

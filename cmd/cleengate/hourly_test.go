@@ -99,3 +99,16 @@ func TestMethodsAreAClosedSet(t *testing.T) {
 		t.Error("a made-up method got a row of its own")
 	}
 }
+
+func TestOwnCallsAreNoRequests(t *testing.T) {
+	hourly := totals.New("", slog.New(slog.DiscardHandler))
+	addOwn(hourly, exchangeWith()) // it never left
+	if len(hourly.Snapshot(time.Time{})) != 0 {
+		t.Error("a call that never left is counted")
+	}
+	addOwn(hourly, exchangeWith(429, 200))
+	hour := hourly.Snapshot(time.Time{})[0]
+	if r, l := hour.Rows[0], hour.Limits[0]; r.Requests != 0 || r.Attempts != 2 || r.Throttled != 1 || r.Found != 0 || l.Demand != 1 || l.Sent != 2 {
+		t.Errorf("%+v, %+v", r, l)
+	}
+}

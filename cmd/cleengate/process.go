@@ -81,7 +81,7 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 		p.log.Warn(err.Error())
 	}
 	p.newJournal(cfg)
-	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: proxyMetrics{p.metrics}, Journal: p.journal, Sink: p.keep(observe(p.log, p.metrics, p.hourly))})
+	p.proxy = proxy.New(proxy.Options{Log: p.log.Logger, Metrics: proxyMetrics{p.metrics}, Journal: p.journal, Sink: p.keep(observe(p.log, p.metrics, p.hourly)), Own: func(x *journal.Exchange) { addOwn(p.hourly, x) }})
 	if p.limits, err = limiter.NewSet(proxy.LimitConfigs(cfg), p.state.dir, p.log.Logger); err != nil {
 		return nil, errors.Join(err, p.log.Close())
 	}

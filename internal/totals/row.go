@@ -15,7 +15,7 @@ type Row struct {
 	Method          string  `json:"method,omitempty"`
 	Endpoint        string  `json:"endpoint"`
 	Client          string  `json:"client"`
-	Requests        int64   `json:"requests"`
+	Requests        int64   `json:"requests"` // by apps
 	Attempts        int64   `json:"attempts"`
 	Throttled       int64   `json:"throttled,omitempty"`
 	Failed          int64   `json:"failed,omitempty"`
@@ -59,7 +59,7 @@ func (r *Row) Add(o *Row) {
 }
 
 func (r *Row) count(s *Sample) {
-	r.Requests++
+	r.Requests += one(!s.Own)
 	r.Attempts += int64(s.sent)
 	r.Throttled += int64(s.Throttled)
 	r.Failed += one(s.Failed)

@@ -45,6 +45,7 @@ type Sample struct {
 	Endpoint string // catalogue template
 	Client   string
 	Limit    string // that its upstream counts against, "" for none
+	Own      bool   // cleengate's own, such as a login: a call, but no app's request
 	Failed   bool   // the app got a 4xx or 5xx
 	Saved    bool   // answered without a call upstream
 	Joined   bool   // Saved, by the answer of another's identical call

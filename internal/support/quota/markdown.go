@@ -59,7 +59,7 @@ func (r *Report) Markdown() []byte {
 	r.rankingSection(p, "Callers", "caller", &r.Callers)
 	r.findingsSection(p)
 	p.heading("How the figures are made")
-	p.line("- A call counts as sent when it left for Cleeng, repeats included; logins that cleengate makes itself do not. Needed calls are those that would have left had there been no limit, at the time the app asked: what was refused counts once, what was repeated after a throttle once. An app that repeats a refused call is counted again.")
+	p.line("- A call counts as sent when it left for Cleeng, repeats, logins and validations by cleengate itself included. Needed calls are those that would have left had there been no limit, at the time the app asked: what was refused counts once, what was repeated after a throttle once. An app that repeats a refused call is counted again.")
 	p.line("- Peaks are exact to the second for calls that ended within four minutes. Times are UTC.")
 	p.line("- Identical and cacheable calls are lower bounds: a repeat is always recognised if fewer than 8,192 different calls lie in between. Polling is told from the seventh call at one interval. A call may be in several findings; sums count it once.")
 	p.line("- Names of callers are what callers say of themselves. Where there are more than 512 pairs of endpoint and caller in an hour, further callers are summed as %s.", code("other"))
