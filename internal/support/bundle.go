@@ -126,7 +126,7 @@ func (b *Bundle) parts() ([]part, error) {
 	add(PartReport, Markdown(c), "")
 	add(PartHAR, har, "")
 	add(PartCurl, Curl(c), "")
-	add(PartConfig, text(withoutPaths(b.Config)), "no configuration was given")
+	add(PartConfig, quotedMasks(text(withoutPaths(b.Config))), "no configuration was given")
 	add(PartEnvironment, text(b.Environment.markdown(&c, b)), "")
 	add(PartQuota, text(quota), why)
 	manifest, err := list.encode(parts)

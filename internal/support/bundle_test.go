@@ -177,6 +177,22 @@ func TestWithoutPaths(t *testing.T) {
 	}
 }
 
+// The configuration stays YAML with a person's address masked in it.
+func TestConfigStaysYAML(t *testing.T) {
+	b := bundleOf(t, "patience")
+	b.Redactor = redact.NewRedactor(vault(), redact.NewMasker())
+	b.Config = []byte("credentials:\n  bot:\n    email: jane@example.com  # --config\n    password: \"[redacted]\"\n")
+	archive, err := b.Zip()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, parts := unpack(t, archive)
+	numbered(parts)
+	if want := "credentials:\n  bot:\n    email: \"[redacted:#1]\"  # --config\n    password: \"[redacted]\"\n"; parts[PartConfig] != want {
+		t.Errorf("%s", parts[PartConfig])
+	}
+}
+
 // Parts are archived so that only their owner can read them.
 func TestModes(t *testing.T) {
 	archive, err := bundleOf(t, "patience").Zip()

@@ -169,11 +169,15 @@ func waits(rec *journal.Record) Waits {
 			w.Backoff += duration(after)
 		}
 	}
-	if rec.Throttle != (journal.Throttle{}) {
-		for i := range rec.Attempts {
-			if rec.Attempts[i].Status == http.StatusTooManyRequests {
-				w.Throttle++
-			}
+	if rec.Throttle == (journal.Throttle{}) {
+		return w
+	}
+	for i := range rec.Attempts {
+		if rec.Attempts[i].Status == http.StatusTooManyRequests {
+			w.Throttle++
+		}
+		if rec.Attempts[i].Reason == journal.ReasonThrottled {
+			w.Again++
 		}
 	}
 	return w

@@ -28,6 +28,7 @@ type Waits struct {
 	Upstream time.Duration // for Cleeng's answers, over all attempts
 	Attempts int
 	Throttle int       // attempts that Cleeng throttled
+	Again    int       // attempts that followed a throttle
 	Until    time.Time // end of the last pause that it asked for; zero for none
 }
 
@@ -46,7 +47,7 @@ func (w Waits) Explain() []Diagnosis {
 	if w.Line >= worthTelling {
 		add(WaitedInLine, "It stood in line for "+wait(w.Line)+".")
 	}
-	if w.Throttle > 0 {
+	if w.Again > 0 {
 		facts := []string{"Cleeng throttled " + strconv.Itoa(w.Throttle) + " of " + plural(int64(w.Attempts), "attempt") + "."}
 		if !w.Until.IsZero() {
 			facts = append(facts, "The quota's calls were held back until "+stamp(w.Until)+".")

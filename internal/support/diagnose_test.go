@@ -197,7 +197,7 @@ func TestExplanationsAreWhole(t *testing.T) {
 }
 
 func TestWaits(t *testing.T) {
-	w := Waits{Line: 3 * time.Second, Renewal: 200 * time.Millisecond, Backoff: time.Second, Upstream: 2 * time.Second, Attempts: 3, Throttle: 1, Until: now}
+	w := Waits{Line: 3 * time.Second, Renewal: 200 * time.Millisecond, Backoff: time.Second, Upstream: 2 * time.Second, Attempts: 3, Throttle: 1, Again: 1, Until: now}
 	var codes []string
 	for _, d := range w.Explain() {
 		codes = append(codes, d.Code)

@@ -33,6 +33,12 @@ func withoutPaths(dump []byte) []byte {
 	return []byte(strings.Join(lines, ""))
 }
 
+// bareMask matches a mask that stands where a dump had a plain scalar.
+var bareMask = regexp.MustCompile(`(?m)(: )(\[redacted(?::[0-9a-f]{8})?\])`)
+
+// quotedMasks quotes masks in YAML, where brackets would begin a list.
+func quotedMasks(dump []byte) []byte { return bareMask.ReplaceAll(dump, []byte(`$1"$2"`)) }
+
 // shortValue shortens a YAML scalar that is a path, or unix: and a path.
 func shortValue(value string) string {
 	plain, err := strconv.Unquote(value)
