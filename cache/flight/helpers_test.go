@@ -26,8 +26,10 @@ type upstream struct {
 
 	mu        sync.Mutex
 	calls     int
-	cancelled int // calls that ended before their header
-	closed    int // bodies
+	cancelled int               // calls that ended before their header
+	closed    int               // bodies
+	before    []context.Context // of calls without a header
+	most      int               // of them at once
 	stored    []string
 }
 
@@ -50,11 +52,16 @@ func (u *upstream) call() flight.Call {
 func (u *upstream) send(ctx context.Context, _ *flight.Flight) (*http.Response, error) {
 	u.mu.Lock()
 	u.calls++
+	u.before = slices.DeleteFunc(u.before, func(c context.Context) bool { return c.Err() != nil })
+	u.before = append(u.before, ctx)
+	u.most = max(u.most, len(u.before))
 	u.mu.Unlock()
-	if err := sleep(ctx, u.header); err != nil {
-		u.mu.Lock()
+	err := sleep(ctx, u.header)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.before = slices.DeleteFunc(u.before, func(c context.Context) bool { return c == ctx })
+	if err != nil {
 		u.cancelled++
-		u.mu.Unlock()
 		return nil, err
 	}
 	return &http.Response{
@@ -86,6 +93,7 @@ type chunked struct {
 	u    *upstream
 	ctx  context.Context
 	left []string
+	mid  bool // within a chunk
 	done bool
 }
 
@@ -100,11 +108,14 @@ func (c *chunked) Read(p []byte) (int, error) {
 		}
 		return 0, io.EOF
 	}
-	if err := sleep(c.ctx, c.u.pause); err != nil {
-		return 0, err
+	if !c.mid {
+		if err := sleep(c.ctx, c.u.pause); err != nil {
+			return 0, err
+		}
 	}
 	n := copy(p, c.left[0])
-	if c.left[0] = c.left[0][n:]; c.left[0] == "" {
+	c.left[0] = c.left[0][n:]
+	if c.mid = c.left[0] != ""; !c.mid {
 		c.left = c.left[1:]
 	}
 	return n, nil
