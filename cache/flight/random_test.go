@@ -84,7 +84,7 @@ func judge(r got, patience, stay time.Duration, body string, whole bool) error {
 	const grace = 100 * time.Millisecond // if somebody joins at the very instant
 	switch err := errors.Join(r.err, r.read); {
 	case r.took > stay || r.err != nil && patience > 0 && r.took > patience+grace:
-		return fmt.Errorf("ended after %v with %v, patience %v, stay %v", r.took, err, patience, stay)
+		return fmt.Errorf("ended after %v with %w, patience %v, stay %v", r.took, err, patience, stay)
 	case err == nil && (r.body != body || !whole):
 		return errors.New("a part counts as whole")
 	case err == nil, errors.Is(r.err, flight.ErrReleased):
