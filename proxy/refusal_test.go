@@ -113,6 +113,41 @@ func TestSessionRefusedWithoutReason(t *testing.T) {
 			}
 		})
 	})
+	t.Run("while renewals hang", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newSimRig(t, func(k *simulator.Knobs) {
+				k.Credentials.Denied = []simulator.Denial{{Match: "GET /payment-methods", Status: 401}}
+			}, unhurried)
+			r.warmUp()
+			r.spoilLogins(simulator.Fault{Kind: simulator.FaultHangAfter})
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				// The token is accepted elsewhere, so this refusal is the truth.
+				if a := r.do("GET", "/payment-methods", nil); a.StatusCode != http.StatusUnauthorized {
+					t.Errorf("%d %s", a.StatusCode, a.body)
+				}
+			}()
+			time.Sleep(50 * time.Millisecond)
+			slow := 0
+			for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(100 * time.Millisecond) {
+				before := time.Now()
+				if got := r.flood(3); got[200] != 3 {
+					t.Errorf("elsewhere: %v", got)
+				}
+				if took := time.Since(before); took > 100*time.Millisecond {
+					slow++
+					if took > 2200*time.Millisecond {
+						t.Errorf("elsewhere a call took %v", took)
+					}
+				}
+			}
+			<-done
+			if slow > 1 {
+				t.Errorf("%d rounds waited for a renewal that hangs", slow)
+			}
+		})
+	})
 	t.Run("everywhere at one endpoint", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newSimRig(t, func(k *simulator.Knobs) {

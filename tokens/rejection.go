@@ -80,7 +80,7 @@ func (s *Session) Rejected(ctx context.Context, call *Call) (again bool, err err
 		// One that has expired meanwhile is replaced in any case.
 		return false, nil
 	}
-	s.doubted.Store(call.token.Generation)
+	s.doubted(call.token.Generation, now)
 	if err := s.await(ctx, call.token.Generation, &sighting{call.Where, now}); err != nil {
 		// Accepted somewhere since: it is alive, and this place does not like it.
 		if call.held.seen.since(now) {
@@ -112,7 +112,7 @@ func (s *Session) Accepted(call *Call) {
 	now := time.Now()
 	generation := call.token.Generation
 	call.held.seen.note(call.Where, now)
-	s.doubted.CompareAndSwap(generation, 0)
+	s.trusted(generation)
 	if !s.troubled.Load() {
 		return
 	}

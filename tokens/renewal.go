@@ -53,22 +53,10 @@ func (s *Session) Secure(ctx context.Context) error {
 	if h == nil || h.token.Expired(time.Now()) {
 		return s.await(ctx, 0, nil)
 	}
-	if s.doubted.Load() != h.token.Generation {
-		return nil
+	if d := s.doubt.Load(); d != nil && d.generation == h.token.Generation {
+		return s.resolve(ctx, d)
 	}
-	s.mu.Lock()
-	r := s.running
-	s.mu.Unlock()
-	if r == nil {
-		return nil
-	}
-	r.need()
-	select {
-	case <-r.done:
-		return s.await(ctx, 0, nil)
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return nil
 }
 
 // await returns nil once a token newer than generation stale is there and

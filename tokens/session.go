@@ -34,8 +34,8 @@ type Session struct {
 
 	current  atomic.Pointer[held]
 	account  atomic.Pointer[account]
-	doubted  atomic.Uint64 // generation that was refused and not accepted since
-	troubled atomic.Bool   // caused holds something that an acceptance clears
+	doubt    atomic.Pointer[doubt] // of a token that was refused and not accepted since; nil: none
+	troubled atomic.Bool           // caused holds something that an acceptance clears
 
 	mu       sync.Mutex // guards what follows
 	secrets  SessionSecrets
