@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cleengate/cleengate/internal/config"
+	"github.com/cleengate/cleengate/internal/support"
 )
 
 func testJWT(exp time.Time) string {
@@ -96,6 +97,15 @@ func TestDiagnosisKnowsWhatWasAcceptedElsewhere(t *testing.T) {
 		r.do("GET", "/3.1/offers", nil, fields...)
 		if a := r.do("GET", "/3.1/customers/1", nil, fields...); a.Header.Get("Cleengate-Diagnosis") != "insufficient_permission" {
 			t.Errorf("once accepted elsewhere: %q", a.Header.Get("Cleengate-Diagnosis"))
+		}
+	}
+}
+
+// Every answer of our own has words in reports, too.
+func TestEveryProblemIsExplained(t *testing.T) {
+	for code := range kinds {
+		if d := support.Explain(code); d.Code != code {
+			t.Errorf("%s is explained as %s", code, d.Code)
 		}
 	}
 }
