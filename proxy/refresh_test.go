@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cleengate/cleengate/internal/config"
 )
 
 const newPair = `{"responseData":{"jwt":"j2","refreshToken":"r2"},"errors":[]}`
@@ -130,5 +133,36 @@ func TestRefreshThatComesDropByDropEnds(t *testing.T) {
 		if took := time.Since(began); a.StatusCode != 504 || took > 31*time.Second || arrivals.Load() != 1 {
 			t.Errorf("%d %s after %v and %d arrivals", a.StatusCode, a.body, took, arrivals.Load())
 		}
+	})
+}
+
+// TestRefreshIsFirstInLine: a customer's refresh passes a queue of other calls.
+func TestRefreshIsFirstInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newSimRig(t, nil, func(c *config.Config) {
+			l := c.Limits["mediastore"]
+			l.Rate, _ = config.ParseRate("5/s")
+			c.Limits["mediastore"] = l
+		})
+		a := r.do("POST", "/auths", strings.NewReader(`{"email":"john@example.com","password":"Sunny-Day-42","publisherId":870553921}`))
+		var login struct{ ResponseData struct{ RefreshToken string } }
+		if err := json.Unmarshal([]byte(a.body), &login); err != nil || a.StatusCode != 200 {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		r.warmUp()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if got := r.flood(100, "Prefer", "wait=60", "Priority", "u=0"); got[200] != 100 {
+				t.Errorf("the others saw %v", got)
+			}
+		}()
+		time.Sleep(2 * time.Second)
+		began := time.Now()
+		a = r.do("POST", "/auths/refresh_token", strings.NewReader(`{"refreshToken":"`+login.ResponseData.RefreshToken+`"}`))
+		if took := time.Since(began); a.StatusCode != 200 || took > 500*time.Millisecond {
+			t.Errorf("%d %s after %v", a.StatusCode, a.body, took)
+		}
+		<-done
 	})
 }

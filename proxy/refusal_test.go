@@ -95,6 +95,26 @@ func TestEndpointThatKeysMayNotUse(t *testing.T) {
 	}
 }
 
+// TestAppsOwnTokenIsItsOwn: what the app sent itself passes, and so does what
+// becomes of it. A bad password is no fault of ours either.
+func TestAppsOwnTokenIsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newSimRig(t, nil, unhurried)
+		r.warmUp()
+		for _, jwt := range []string{testJWT(time.Now().Add(-time.Hour)), testJWT(time.Now().Add(time.Hour)), "x"} {
+			before := r.sim.Counters().Arrivals
+			a := r.do("GET", customerPath, nil, "Authorization", "Bearer "+jwt)
+			if a.StatusCode != http.StatusUnauthorized || r.sim.Counters().Arrivals != before+1 || r.wire.tokens[jwt] != 1 {
+				t.Errorf("%d after %d calls", a.StatusCode, r.sim.Counters().Arrivals-before)
+			}
+		}
+		a := r.do("POST", "/auths", strings.NewReader(`{"email":"jane@example.com","password":"wrong","publisherId":870553921}`))
+		if logins, refreshes := r.wire.sent(); a.StatusCode != http.StatusUnauthorized || logins != 2 || refreshes != 0 {
+			t.Errorf("%d; %d logins, %d refreshes", a.StatusCode, logins, refreshes)
+		}
+	})
+}
+
 // TestSessionRefusedWithoutReason: one spurious 401 costs one renewal and is
 // not seen; an endpoint that refuses every token costs one a minute.
 func TestSessionRefusedWithoutReason(t *testing.T) {

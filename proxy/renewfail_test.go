@@ -123,18 +123,23 @@ func TestRefusedPaymentRenewsForTheNext(t *testing.T) {
 	for name, change := range map[string]func(*config.Config){
 		"payment": func(*config.Config) {},
 		"observe": func(c *config.Config) { c.Mode = config.Observe },
+		// It went by without being kept.
+		"long body": func(*config.Config) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newSimRig(t, nil, unhurried, change)
 				r.warmUp()
 				r.revoke()
-				method, path := "POST", "/payments"
-				if name == "observe" {
-					method, path = "GET", customerPath
+				method, path, body := "POST", "/payments", `{"orderId":1}`
+				switch name {
+				case "observe":
+					method, path, body = "GET", customerPath, ""
+				case "long body":
+					method, path, body = "PATCH", "/customers/100000001", `{"firstName":"`+strings.Repeat("J", 100<<10)+`"}`
 				}
 				began := time.Now()
-				a := r.do(method, path, strings.NewReader(`{"orderId":1}`), "Content-Type", "application/json")
+				a := r.do(method, path, strings.NewReader(body), "Content-Type", "application/json")
 				if a.StatusCode != http.StatusUnauthorized || time.Since(began) > 40*time.Millisecond {
 					t.Errorf("the refused call got %d after %v", a.StatusCode, time.Since(began))
 				}
