@@ -105,8 +105,10 @@ func failures() []failure {
 		{cause: "credential_invalid", status: 401, call: failingCall("GET", "/3.1/offers", "", "X-Publisher-Token", own, "X-Odd", "it's $(odd) `too`")},
 		{cause: "unknown", status: 401, knobs: `{"faults":[{"kind":"status","match":"GET /customers/*","status":401,"body":"{\"message\":\"no\"}"}]}`, call: withJWT("GET", account, "")},
 		{cause: "insufficient_permission", status: 403, knobs: `{"credentials":{"denied":[{"match":"GET /3.1/subscriptions"}]}}`, env: configured, call: key(failingCall("GET", "/3.1/subscriptions", ""))},
-		{cause: "limit_exceeded burst unknown", status: 429, knobs: `{"quota":{"limits":[{"limit":1,"window":"1h","align":"first"}],"dialects":["x-ratelimit"],"headers_on":"429","retry_after":"seconds"}}`, env: configured,
-			call: key(after("/3.1/offers", failingCall("GET", "/3.1/offers/S100000001_US", "", "Prefer", "wait=2")))},
+		{
+			cause: "limit_exceeded burst unknown", status: 429, knobs: `{"quota":{"limits":[{"limit":1,"window":"1h","align":"first"}],"dialects":["x-ratelimit"],"headers_on":"429","retry_after":"seconds"}}`, env: configured,
+			call: key(after("/3.1/offers", failingCall("GET", "/3.1/offers/S100000001_US", "", "Prefer", "wait=2"))),
+		},
 		{cause: "captcha_required", status: 429, knobs: `{"data":{"captcha_on_login":"required"}}`, body: captcha, call: failingCall("POST", "/auths", captcha, "Content-Type", "application/json")},
 		{cause: "upstream_fault", status: 503, knobs: `{"faults":[{"kind":"status","match":"POST /orders","status":503,"body":"{\"message\":\"down\"}"}]}`, call: withJWT("POST", "/orders", `{"offerId":"S100000001_US","customerId":"100000001"}`)},
 		{cause: "patience_exceeded", status: 503, env: append(slices.Clone(configured), "CLEENGATE_LIMITS_PUBLISHER_RATE=1/m"), call: after("/3.1/offers", failingCall("GET", "/3.1/offers/S100000001_US", "", "Prefer", "wait=1"))},

@@ -58,6 +58,9 @@ func rpcRefusal(resp *http.Response) cleeng.Code {
 // evidence is how the credential looked that went upstream last.
 func (x *exchange) evidence(resp *http.Response) support.Evidence {
 	now := upstreamNow(resp)
+	if x.ep.Kind == cleeng.KindRefresh {
+		return support.InBody()
+	}
 	if x.rpc == nil {
 		return support.LookAtHeader(resp.Request.Header, x.ep.Auth, now)
 	}

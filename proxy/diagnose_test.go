@@ -39,6 +39,7 @@ func TestDiagnosisHeader(t *testing.T) {
 		{"expired by code", "GET", "/customers/1", []string{"Authorization", "Bearer " + good}, 401, `{"code":"AUTH0003"}`, "credential_expired"},
 		{"address", "GET", "/3.1/offers", []string{"X-Publisher-Token", "k"}, 401, `{"message":"IP 203.0.113.7 is not allowed"}`, "ip_not_allowed"},
 		{"invalid jwt", "GET", "/customers/1", []string{"Authorization", "Bearer " + good}, 401, `{"code":"AUTH0002"}`, "credential_invalid"},
+		{"dead refresh token", "POST", "/auths/refresh_token", nil, 401, `{"errors":["Refresh token is expired or does not exist"]}`, "credential_invalid"},
 		{"invalid key", "GET", "/3.1/offers", []string{"X-Publisher-Token", "k"}, 401, `{"message":"no"}`, "credential_invalid"},
 		{"unknown", "GET", "/customers/1", []string{"Authorization", "Bearer " + good}, 401, `{"message":"no"}`, "unknown"},
 		{"forbidden", "GET", "/3.1/offers", nil, 403, `{}`, "insufficient_permission"},

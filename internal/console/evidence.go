@@ -74,7 +74,7 @@ func (e *evidence) archive(w http.ResponseWriter, r *http.Request) {
 		e.unknown(w, id)
 		return
 	case !known:
-		fail(w, http.StatusNotFound, "not_found", "No exchange is recorded yet. Send a call through the proxy first.")
+		fail(w, http.StatusNotFound, "not_found", "No exchange is recorded yet. Send a call through the proxy first; with journal.max_size: 0 none is recorded at all.")
 		return
 	}
 	b := e.bundle(rec)

@@ -148,6 +148,15 @@ func (d Diagnosis) with(f *Facts, ruledOut []string) Diagnosis {
 	if f.Sent.Hint != "" && f.Status == http.StatusUnauthorized {
 		d.Facts = append(d.Facts, f.Sent.Hint)
 	}
+	if d.Code == CredentialInvalid && ofCustomer(f) {
+		d.Next = customersInvalid
+	}
 	d.RuledOut = ruledOut
 	return d
+}
+
+// ofCustomer reports whether it is about a customer's token, which no dashboard
+// lists.
+func ofCustomer(f *Facts) bool {
+	return f.Code == cleeng.CodeJWTInvalid || f.Code == cleeng.CodeRefreshDead
 }

@@ -65,6 +65,7 @@ func TestDiagnose(t *testing.T) {
 		{"accepted elsewhere", Facts{Status: 401, Surface: core, AcceptedElsewhere: true, NamesAddress: true, Sent: key("X-Publisher-Token", "k")}, InsufficientPermission, "accepted at another endpoint"},
 		{"address", Facts{Status: 401, Surface: core, NamesAddress: true, Sent: key("X-Publisher-Token", "k")}, AddressNotAllowed, "names an IP address"},
 		{"invalid jwt", Facts{Status: 401, Surface: mediastore, Code: cleeng.CodeJWTInvalid, Sent: jwt("Authorization", "Bearer "+valid)}, CredentialInvalid, "AUTH0002"},
+		{"refresh token", Facts{Status: 401, Surface: mediastore, Code: cleeng.CodeRefreshDead, Sent: InBody()}, CredentialInvalid, "each works once"},
 		{"invalid key", Facts{Status: 401, Surface: core, Sent: key("X-Publisher-Token", "k")}, CredentialInvalid, "Core API"},
 		{"rpc", Facts{Status: 200, Surface: cleeng.SurfaceRPC, Code: cleeng.CodeRPCPublisherToken}, CredentialInvalid, "JSON-RPC error 3"},
 		{"unknown", Facts{Status: 401, Surface: mediastore, Sent: jwt("Authorization", "Bearer "+valid)}, Unknown, "without a code"},
@@ -90,6 +91,14 @@ func TestDiagnose(t *testing.T) {
 				t.Errorf("a cause without words: %+v", d)
 			}
 		})
+	}
+}
+
+func TestNextStepForACustomersToken(t *testing.T) {
+	for code, want := range map[cleeng.Code]string{cleeng.CodeJWTInvalid: "Log the customer in again", cleeng.CodeRefreshDead: "Log the customer in again", cleeng.CodeRPCPublisherToken: "dashboard"} {
+		if d, _ := Diagnose(Facts{Status: 401, Surface: cleeng.SurfaceMediaStore, Code: code, Sent: InBody()}); !strings.Contains(d.Next, want) {
+			t.Errorf("%s: %s", code, d.Next)
+		}
 	}
 }
 

@@ -63,6 +63,10 @@ func LookAtHeader(h http.Header, accepted cleeng.Auth, now time.Time) Evidence {
 	return Evidence{Missing: true, Flaw: "The call went up without " + takes(accepted)}
 }
 
+// InBody is the evidence of a call whose credential stands in its body, such as
+// a refresh token: it is there, and not looked at.
+func InBody() Evidence { return Evidence{Where: "the body"} }
+
 // misplaced is a credential in a field that does not count.
 func misplaced(where string, accepted cleeng.Auth) Evidence {
 	flaw := "The credential stands in " + where + ", and this endpoint takes " + takes(accepted)

@@ -62,6 +62,9 @@ var explanations = map[string]Diagnosis{
 	},
 }
 
+// customersInvalid is what to do about an invalid token of a customer.
+const customersInvalid = "Log the customer in again. A refresh token works once, and tokens of production and sandbox are not good for each other."
+
 // Explain returns the words for a code, of a cause or of an answer of our own;
 // those of [Unknown] for one that it does not know.
 func Explain(code string) Diagnosis {

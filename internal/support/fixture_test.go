@@ -26,7 +26,7 @@ type call struct {
 	method, path string
 	header       http.Header
 	body         string
-	attempts     []answered1
+	attempts     []attempt
 	code         string // of an answer of our own
 	own          string // body of it
 	status       int    // of it
@@ -35,9 +35,9 @@ type call struct {
 	gone         bool
 }
 
-// answered1 is one attempt: what went up where it differs from what the app
+// attempt is one attempt: what went up where it differs from what the app
 // sent, and what came back.
-type answered1 struct {
+type attempt struct {
 	reason string
 	status int
 	header http.Header
@@ -159,9 +159,9 @@ func fieldsOf(pairs ...string) http.Header { return header(pairs...) }
 
 var jsonType = []string{"Content-Type", "application/json"}
 
-func answerWith(status int, body string, pairs ...string) answered1 {
+func answerWith(status int, body string, pairs ...string) attempt {
 	pairs = append(pairs, append(jsonType, "Date", "Sun, 01 Mar 2026 12:00:00 GMT", "X-Request-Id", "cleeng-77")...)
-	return answered1{reason: journal.ReasonFirst, status: status, header: fieldsOf(pairs...), body: body}
+	return attempt{reason: journal.ReasonFirst, status: status, header: fieldsOf(pairs...), body: body}
 }
 
 // calls are one example of each cause.
@@ -170,67 +170,75 @@ func calls() map[string]*call {
 	const account = "/customers/123456789"
 	agent := []string{"User-Agent", "shop/2.1", "Accept", "application/json"}
 	with := func(pairs ...string) http.Header { return fieldsOf(append(slices.Clone(agent), pairs...)...) }
-	again := func(a answered1) answered1 { a.reason = journal.ReasonThrottled; return a }
-	ours := func(a answered1) answered1 {
+	again := func(a attempt) attempt { a.reason = journal.ReasonThrottled; return a }
+	ours := func(a attempt) attempt {
 		a.ours, a.sent = true, fieldsOf("X-Publisher-Token", publisherKey)
 		return a
 	}
-	throttled := func(status int) answered1 {
+	throttled := func(status int) attempt {
 		return ours(answerWith(status, `{"message":"Too Many Requests"}`, "X-RateLimit-Limit", "10", "X-RateLimit-Remaining", "0", "Retry-After", "2"))
 	}
 	return map[string]*call{
 		"bad_password": {
 			surface: cleeng.SurfaceMediaStore, method: "POST", path: "/auths", header: with(jsonType...), body: `{"email":"jane@example.com","password":"Sunny-Day-42","publisherId":"870553921"}`,
-			attempts: []answered1{answerWith(401, `{"code":"USER0001","errors":["Incorrect password for jane@example.com"]}`)},
+			attempts: []attempt{answerWith(401, `{"code":"USER0001","errors":["Incorrect password for jane@example.com"]}`)},
 		},
 		"credential_missing": {
 			surface: cleeng.SurfaceMediaStore, method: "GET", path: account, header: with("Authorization", ""),
-			attempts: []answered1{answerWith(401, `{"code":"AUTH0001","errors":["JWT missing"]}`)},
+			attempts: []attempt{answerWith(401, `{"code":"AUTH0001","errors":["JWT missing"]}`)},
 		},
 		"wrong_scheme": {
 			surface: cleeng.SurfaceMediaStore, method: "GET", path: account, header: with("X-Publisher-Token", otherKey),
-			attempts: []answered1{answerWith(401, `{"message":"Unauthorized"}`)},
+			attempts: []attempt{answerWith(401, `{"message":"Unauthorized"}`)},
 		},
 		"credential_malformed": {
 			surface: cleeng.SurfaceRPC, method: "POST", path: "/3.0/json-rpc", header: with(jsonType...),
 			body:     `{"method":"listSubscriptionOffers","params":{"publisherToken":"\"` + otherKey + `\"","offset":0},"jsonrpc":"2.0","id":1}`,
-			attempts: []answered1{answerWith(200, `{"result":null,"error":{"code":3,"message":"Invalid publisher token"},"id":"1","jsonrpc":"2.0"}`)},
+			attempts: []attempt{answerWith(200, `{"result":null,"error":{"code":3,"message":"Invalid publisher token"},"id":"1","jsonrpc":"2.0"}`)},
 		},
 		"credential_expired": {
 			surface: cleeng.SurfaceMediaStore, method: "GET", path: "/orders/42", header: with("Authorization", "Bearer "+expired),
-			attempts: []answered1{answerWith(401, `{"code":"AUTH0002","errors":["JWT invalid"]}`)},
+			attempts: []attempt{answerWith(401, `{"code":"AUTH0002","errors":["JWT invalid"]}`)},
 		},
 		"insufficient_permission": {
 			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers?offset=0&secret=hidden-query", header: with(), accepted: true,
-			attempts: []answered1{ours(answerWith(401, `{"message":"no"}`))},
+			attempts: []attempt{ours(answerWith(401, `{"message":"no"}`))},
 		},
 		"ip_not_allowed": {
 			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers", header: with(),
-			attempts: []answered1{ours(answerWith(401, `{"message":"IP 203.0.113.7 is not allowed"}`))},
+			attempts: []attempt{ours(answerWith(401, `{"message":"IP 203.0.113.7 is not allowed"}`))},
 		},
 		"credential_invalid": {
 			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers", header: with(),
-			attempts: []answered1{ours(answerWith(401, `{"message":"Unauthorized"}`))},
+			attempts: []attempt{ours(answerWith(401, `{"message":"Unauthorized"}`))},
 		},
 		"unknown": {
 			surface: cleeng.SurfaceMediaStore, method: "GET", path: "/orders/42", header: with("Authorization", "Bearer "+valid),
-			attempts: []answered1{answerWith(401, `{"message":"no"}`)},
+			attempts: []attempt{answerWith(401, `{"message":"no"}`)},
 		},
 		"forbidden": {
 			surface: cleeng.SurfaceCore, method: "POST", path: "/3.1/offers", header: with(jsonType...), body: `{"title":"A year's pass","price":9.5,"contactEmail":"ops@example.com"}`,
-			attempts: []answered1{ours(answerWith(403, `{"message":"Forbidden"}`))},
+			attempts: []attempt{ours(answerWith(403, `{"message":"Forbidden"}`))},
 		},
 		"throttle": {
 			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/subscriptions", header: with(), throttle: Throttle{Cause: LimitExceeded, Limit: 10, Window: time.Second, Sent: 12, Until: now.Add(2 * time.Second)},
-			attempts: []answered1{throttled(429), again(throttled(429))},
+			attempts: []attempt{throttled(429), again(throttled(429))},
+		},
+		"foreign_consumer": {
+			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers", header: with(), throttle: Throttle{Cause: ForeignConsumer, Limit: 10, Window: time.Second, Sent: 3, Foreign: 8, Until: now.Add(2 * time.Second)},
+			attempts: []attempt{throttled(429)},
+		},
+		"burst": {
+			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers", header: with(), throttle: Throttle{Cause: Burst, Limit: 600, Window: time.Minute, Sent: 5, Until: now.Add(2 * time.Second)},
+			attempts: []attempt{throttled(429)},
 		},
 		"captcha": {
 			surface: cleeng.SurfaceMediaStore, method: "POST", path: "/customers", header: with(jsonType...), body: `{"email":"jane@example.com","password":"Sunny-Day-42","captchaValue":"03AGdBq25"}`,
-			attempts: []answered1{answerWith(429, `{"code":"CPT0001","errors":["captcha required"]}`)},
+			attempts: []attempt{answerWith(429, `{"code":"CPT0001","errors":["captcha required"]}`)},
 		},
 		"upstream_fault": {
 			surface: cleeng.SurfaceMediaStore, method: "POST", path: "/orders", header: with(append([]string{"Authorization", "Bearer " + valid}, jsonType...)...), body: `{"offerId":"S123","customerId":"1"}`,
-			attempts: []answered1{answerWith(503, `{"message":"Service Unavailable"}`)},
+			attempts: []attempt{answerWith(503, `{"message":"Service Unavailable"}`)},
 		},
 		"patience": {
 			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers", header: with(), code: "patience_exceeded", status: 503,

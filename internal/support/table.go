@@ -130,6 +130,8 @@ var unauthorizedRows = []row{
 			switch {
 			case f.Code == cleeng.CodeJWTInvalid:
 				return "Cleeng's code AUTH0002 means: the token is invalid."
+			case f.Code == cleeng.CodeRefreshDead:
+				return "Cleeng says that the refresh token is expired or does not exist; each works once."
 			case f.Code == cleeng.CodeRPCPublisherToken:
 				return "JSON-RPC error 3 means: the publisher's token is empty or invalid."
 			case f.Surface == cleeng.SurfaceCore:
