@@ -69,6 +69,14 @@ func TestDigestTellsReadsApart(t *testing.T) {
 			t.Errorf("%s has a digest", name)
 		}
 	}
+	identity := func(fields ...string) uint64 {
+		r.do("GET", "/3.1/offers/S1", nil, fields...)
+		return r.next(t).Identity
+	}
+	shop, again, customer := identity(), identity("Accept", "text/html"), identity("Authorization", "Bearer x")
+	if shop != again || shop == customer || shop == identity("Cleengate-Client", "other") {
+		t.Error("the identity is not that of caller and credentials")
+	}
 	if x := func() bool {
 		r.do("POST", rpc, strings.NewReader(`[{"method":"getCustomer"}]`))
 		return r.next(t).Batch

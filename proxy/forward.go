@@ -67,7 +67,7 @@ func (p *Proxy) forwardTo(up *upstream) http.Handler {
 			writeProblem(w, r, x, &Problem{Code: CodeBadRequest, Detail: "This path begins with two slashes and holds bytes that must be percent-encoded. Encode them, or drop one slash."})
 			return
 		}
-		x.rec.Digest = p.digest(r, x)
+		x.rec.Digest, x.rec.Identity = p.digest(r, x)
 		up.reverse.ServeHTTP(w, r)
 	})
 }

@@ -16,7 +16,7 @@ import (
 func addHourly(hourly *totals.Totals, x *journal.Exchange) {
 	s := totals.Sample{
 		Time: x.Start.Add(x.Duration), Arrived: x.Start, Upstream: x.Upstream, Method: plainMethod(x.Method), Endpoint: x.Endpoint,
-		Client: x.Client, Limit: x.Limit, Failed: x.Status >= 400, Queue: x.QueueWait(), Duration: x.Duration, Digest: x.Digest,
+		Client: x.Client, Limit: x.Limit, Failed: x.Status >= 400, Queue: x.QueueWait(), Duration: x.Duration, Digest: x.Digest, Identity: x.Identity,
 	}
 	answered := x.Source == journal.SourceCache || x.Source == journal.SourceFlight
 	if x.Source != journal.SourceFlight { // the leader's calls are counted with the leader

@@ -85,6 +85,18 @@ func TestHabitsAreThoseOfTheCatalogue(t *testing.T) {
 	}
 }
 
+func TestReadsOfManyCustomersAreNoFinding(t *testing.T) {
+	hourly := totals.New("", slog.New(slog.DiscardHandler))
+	for i := range 100 { // browsers of one kind
+		x := exchangeWith(200)
+		x.Upstream, x.Endpoint, x.Digest, x.Identity = "mediastore", "/offers/{offerId}", uint64(i+1), uint64(i%9)
+		addHourly(hourly, x)
+	}
+	if r := hourly.Snapshot(time.Time{})[0].Rows[0]; r.Found != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestCountingAnExchangeDoesNotAllocate(t *testing.T) {
 	hourly := totals.New("", slog.New(slog.DiscardHandler))
 	x := exchangeWith(429, 200)

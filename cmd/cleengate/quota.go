@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/redact"
 	"github.com/cleengate/cleengate/internal/support/quota"
 	"github.com/cleengate/cleengate/limiter"
@@ -106,7 +107,7 @@ func (p *process) quotaReport() *quota.Report {
 	cfg := p.cfg.Load()
 	in := quota.Input{
 		Now: time.Now(), Mode: string(cfg.Mode), Hours: p.hourly.Snapshot(time.Time{}), LimitOf: make(map[string]string, len(cfg.Upstreams)),
-		Cache: quota.Cache{On: cfg.Cache.MaxSize > 0, Entitlements: cfg.Cache.Entitlements},
+		Cache: quota.Cache{On: cfg.Cache.MaxSize > 0, Observes: cfg.Mode == config.Observe, Entitlements: cfg.Cache.Entitlements},
 	}
 	for name, u := range cfg.Upstreams {
 		in.LimitOf[name] = u.Limit

@@ -83,7 +83,9 @@ type Exchange struct {
 
 	Limit  string // that the upstream counts against, "" for none
 	Digest uint64 // tells a read from others while this process runs; 0 for what cannot be compared. Never written anywhere.
-	Batch  bool   // of JSON-RPC calls
+	// Identity tells in whose name a read was made, as Digest does of the whole.
+	Identity uint64
+	Batch    bool // of JSON-RPC calls
 
 	Status    int
 	Source    Source

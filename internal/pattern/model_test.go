@@ -107,7 +107,7 @@ func (m *model) bulk(me int) {
 		return
 	}
 	rule := runs[c.Bulk]
-	if len(m.run) == 0 || len(m.run) == int(rule.max) || c.At-m.past[m.run[0]].At >= rule.span {
+	if len(m.run) == 0 || len(m.run) == int(rule.max) || m.past[m.run[0]].Identity != c.Identity || c.At-m.past[m.run[0]].At >= rule.span {
 		m.run = nil
 	}
 	if c.Bulk == List && len(m.run) > 0 {
@@ -137,6 +137,7 @@ func drawCalls(t *rapid.T, kinds int) []Call {
 	lifetime := rapid.SampledFrom([]time.Duration{0, time.Second, 10 * time.Second, time.Minute}).Draw(t, "lifetime")
 	steps := []time.Duration{0, time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond, time.Second, 1100 * time.Millisecond, 3 * time.Second, 11 * time.Second, 40 * time.Second, 61 * time.Minute}
 	n := rapid.IntRange(1, 300).Draw(t, "n")
+	names := rapid.SampledFrom([]int{1, 1, 2}).Draw(t, "names")
 	// A stream keeps to few steps at a time, or nothing would ever be regular.
 	var at time.Duration
 	step := steps[0]
@@ -147,7 +148,7 @@ func drawCalls(t *rapid.T, kinds int) []Call {
 		}
 		at += step
 		digest := uint64(rapid.IntRange(0, kinds).Draw(t, "digest"))
-		calls = append(calls, Call{At: at, Digest: digest, Lifetime: lifetime, Bulk: bulk})
+		calls = append(calls, Call{At: at, Digest: digest, Lifetime: lifetime, Bulk: bulk, Identity: digest % uint64(names)})
 	}
 	return calls
 }

@@ -22,6 +22,7 @@
 // different calls at work fit. A forgotten call begins its rhythm anew, so polled is
 // exact under the same condition. A run whose calls repeat within it, with more
 // different ones in between than fit, may count such a repeat as one more of the run.
+// Runs in different names at the same moment break each other up and are missed.
 package pattern
 
 import "time"
@@ -71,6 +72,9 @@ type Call struct {
 	// Lifetime is how long an answer of its endpoint may be reused; 0 is not at all.
 	Lifetime time.Duration
 	Bulk     Bulk
+	// Identity is in whose name it was made. Many customers' reads, which may come
+	// under one caller's name, are no run that a list would replace.
+	Identity uint64
 }
 
 // Counts is what was found among the calls of one endpoint and caller.
@@ -100,9 +104,10 @@ func (c *Counts) Add(o *Counts) {
 // Window is the run that is under way for one endpoint and caller. The zero value
 // is ready for use.
 type Window struct {
-	start  time.Duration
-	n      uint16 // calls in the run
-	others uint16 // of them, how many are in no other habit
+	start    time.Duration
+	identity uint64
+	n        uint16 // calls in the run
+	others   uint16 // of them, how many are in no other habit
 }
 
 // Detector recognises calls. It is not safe for concurrent use.
@@ -140,8 +145,8 @@ func (w *Window) lengthen(c *Call, s sighting, found bool, into *Counts) bool {
 		return false
 	}
 	rule := &runs[c.Bulk]
-	if since := c.At - w.start; w.n == 0 || w.n >= rule.max || since >= rule.span || since <= -rule.span {
-		*w = Window{start: c.At}
+	if since := c.At - w.start; w.n == 0 || w.n >= rule.max || w.identity != c.Identity || since >= rule.span || since <= -rule.span {
+		*w = Window{start: c.At, identity: c.Identity}
 	} else if c.Bulk == List && s.seen && s.last >= w.start {
 		return false // the run has it already
 	}

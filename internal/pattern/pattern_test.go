@@ -56,6 +56,22 @@ func TestHabits(t *testing.T) {
 	}
 }
 
+func TestReadsInManyNamesAreNoRun(t *testing.T) {
+	calls := every(time.Millisecond, 100, different, Call{Bulk: List})
+	for i := range calls {
+		calls[i].Identity = uint64(i % 7)
+	}
+	if got := shown(calls...); got != (Counts{}) {
+		t.Errorf("%+v", got)
+	}
+	for i := range calls {
+		calls[i].Identity = uint64(i / 20)
+	}
+	if got := shown(calls...); got.Bulk != 100 || got.Runs != 5 {
+		t.Errorf("one after the other: %+v", got)
+	}
+}
+
 func TestRandomArrivalsAreNoPolling(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	d := New(10)

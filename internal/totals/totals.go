@@ -24,7 +24,7 @@ const (
 	keepHours = 35 * 24
 	// maxRows bounds the rows of one hour; a usual hour has a few dozen.
 	maxRows = 512
-	// maxAllRows bounds those of all hours, at about 10 MiB. It is a little more
+	// maxAllRows bounds those of all hours, at about 15 MiB. It is a little more
 	// than fits on disk.
 	maxAllRows = 32 << 10
 	maxName    = 128 // bytes of a name; what is longer is cut
@@ -60,6 +60,7 @@ type Sample struct {
 	// Digest tells the call from those of other callers, endpoints, identities and
 	// arguments; 0 if it cannot be compared. It is never saved.
 	Digest   uint64
+	Identity uint64        // in whose name it was made; never saved
 	Lifetime time.Duration // of the endpoint's answers, 0 for none
 	Bulk     pattern.Bulk
 
@@ -134,7 +135,7 @@ func (t *Totals) Add(s *Sample) {
 	t.peaks(s, ended)
 	// Callers that share a row would look like one with many habits.
 	if s.sent > 0 && !s.Saved && r.Client != Other {
-		call := pattern.Call{At: s.Arrived.Sub(t.base), Digest: s.Digest, Lifetime: s.Lifetime, Bulk: s.Bulk}
+		call := pattern.Call{At: s.Arrived.Sub(t.base), Digest: s.Digest, Lifetime: s.Lifetime, Bulk: s.Bulk, Identity: s.Identity}
 		t.habits.See(&call, &r.window, &r.Counts)
 	}
 	t.dirty = true

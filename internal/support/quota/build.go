@@ -28,6 +28,7 @@ type Input struct {
 // Cache is how the response cache is configured.
 type Cache struct {
 	On           bool
+	Observes     bool // counts what it would answer, and answers nothing
 	Entitlements bool // whether entitlements, which need consent, are stored
 }
 

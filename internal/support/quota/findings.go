@@ -108,6 +108,8 @@ func cacheAdvice(e *cleeng.Endpoint, cache Cache) string {
 	switch {
 	case !cache.On:
 		return "Turn on cleengate's cache (cache.max_size), or keep the answer in the app for as long."
+	case cache.Observes:
+		return "In mode shield cleengate's cache answers such calls; now it only observes (mode)."
 	case e.Cache.OptIn && !cache.Entitlements:
 		return "Set cache.entitlements if answers that are seconds old are good enough. It is off by default because Cleeng derives engagement figures from access checks, and those answered from a cache are not among them."
 	}

@@ -56,6 +56,11 @@ func TestFindings(t *testing.T) {
 			row("core", "GET", "/3.1/offers/{offerId}", "a", 200, counts(pattern.Counts{Cacheable: 150, Found: 150})),
 			Cacheable, 150, 150, 0.15, "within the 2 min", "cache.max_size", "Turn on",
 		},
+		"a cache that only observes": {
+			Cache{On: true, Observes: true},
+			row("core", "GET", "/3.1/offers/{offerId}", "a", 200, counts(pattern.Counts{Cacheable: 150, Found: 150})),
+			Cacheable, 150, 150, 0.15, "within the 2 min", "mode shield", "observes",
+		},
 		"access checks": {
 			on, row("core", "GET", access, "a", 200, counts(pattern.Counts{Cacheable: 150, Found: 150})),
 			Cacheable, 150, 150, 0.15, "within the 10 s", "cache.entitlements", "engagement",
