@@ -40,7 +40,7 @@ func demo(ctx context.Context, s streams) error {
 	running.Go(func() error { return sim.Serve(ctx) })
 	err = serve(ctx, streams{in: s.in, out: nowhere{}, err: s.err}, cfg, load, func(p *process) {
 		app, admin := p.endpoints[0].url(), p.endpoints[len(p.endpoints)-1].url()
-		fmt.Fprintf(s.out, demoText, app, simulator.MonthlyOfferID, app, admin, admin, admin, sim.URL())
+		fmt.Fprintf(s.out, demoText, app, simulator.MonthlyOfferID, app, admin, admin, admin, app, admin, admin, sim.URL())
 		running.Go(func() error { return sampleTraffic(ctx, app) })
 	})
 	stop()
@@ -60,6 +60,10 @@ Look at the proxy:
   curl %s/api/v1/status
   curl %s/api/v1/credentials
   curl %s/metrics
+
+Break a call, and get what support would want to know of it:
+  curl -i %s/customers/1 -H 'Authorization: Bearer undefined'
+  cleengate bundle --admin %s     # or: curl -OJ %s/api/v1/bundle
 
 What arrives at the simulated Cleeng:
   curl %s/_sim/counters
