@@ -184,7 +184,10 @@ func (s *stream) readBuffered(p []byte) (int, io.Reader, error) {
 			s.off += n
 			return n, nil, nil
 		case f.rest != nil:
-			s.off, f.buf = 0, nil // nobody else needs it
+			if f.buf != nil {
+				s.off, f.buf = 0, nil // nobody else needs it
+				f.grown.Broadcast()
+			}
 			return 0, f.rest, nil
 		case f.ended != nil:
 			return 0, nil, f.ended

@@ -99,6 +99,28 @@ func TestBuffersAreGivenBack(t *testing.T) {
 	})
 }
 
+// A long download holds no part of the bound once what was buffered is read.
+func TestHandedOverBodyGivesItsBufferBack(t *testing.T) {
+	bubble(t, flight.Options{MaxBody: 50_000, MaxBuffered: 60_000}, func(t *testing.T, g *flight.Group[string]) {
+		long := newUpstream(flight.Everyone, strings.Repeat("x", 70_000))
+		long.hang = true
+		ctx, leave := context.WithCancel(t.Context())
+		download := do(ctx, g, 0, long.call())
+		time.Sleep(time.Second)
+		synctest.Wait()
+		u := newUpstream(flight.Everyone, strings.Repeat("x", 40_000))
+		do(t.Context(), g, 0, u.call()).get()
+		synctest.Wait()
+		if _, _, stored := u.count(); stored != 1 {
+			t.Error("no room for another")
+		}
+		leave()
+		if r := download.get(); len(r.body) != 70_000 || !errors.Is(r.read, context.Canceled) {
+			t.Errorf("%d bytes, %v", len(r.body), r.read)
+		}
+	})
+}
+
 func TestTruncatedBodyIsNobodysAnswer(t *testing.T) {
 	reset := errors.New("connection reset")
 	for name, c := range map[string]struct {

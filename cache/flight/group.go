@@ -100,9 +100,9 @@ const (
 // the Do that brought them; a panic in one is the flight's error.
 type Call struct {
 	// Send makes the call. Its context ends when nobody waits any more, at
-	// the flight's deadline, or when the group is closed, and must be obeyed;
-	// it carries the values of the first waiter's. It stays alive until the
-	// body has been read.
+	// the flight's deadline, or when the group is closed, and must be obeyed,
+	// by reading the body too: it stays alive until that has ended. It carries
+	// the values of the first waiter's.
 	Send func(ctx context.Context, f *Flight) (*http.Response, error)
 	// Admit looks at the header of the answer, and must not change it or read
 	// the body. Nil means Alone.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -182,5 +183,13 @@ func (r got) failed(t *testing.T, who string, want error) {
 	t.Helper()
 	if !errors.Is(r.err, want) {
 		t.Errorf("%s: got %q, %v; want %v", who, r.body, r.err, want)
+	}
+}
+
+// answer is a response as a transport gives it.
+func answer(body string) *http.Response {
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 	}
 }

@@ -154,3 +154,44 @@ func TestMorePatientWaiterTriesOnceMore(t *testing.T) {
 		})
 	}
 }
+
+// An answer that comes after the flight's end would break off within its body.
+func TestAnswerAfterTheDeadlineIsNone(t *testing.T) {
+	bubble(t, flight.Options{}, func(t *testing.T, g *flight.Group[string]) {
+		u := newUpstream(flight.Everyone, "x")
+		c := u.call()
+		c.Send = func(_ context.Context, f *flight.Flight) (*http.Response, error) {
+			return u.send(context.Background(), f) // it does not obey
+		}
+		do(t.Context(), g, u.header-time.Millisecond, c).get().failed(t, "waiter", context.DeadlineExceeded)
+		synctest.Wait()
+		if _, closed, stored := u.count(); closed != 1 || stored != 0 {
+			t.Errorf("%d closed, %d stored", closed, stored)
+		}
+	})
+}
+
+// A call whose time is up is not joined while it takes its leave.
+func TestExpiredCallIsNotJoined(t *testing.T) {
+	bubble(t, flight.Options{}, func(t *testing.T, g *flight.Group[string]) {
+		calls := 0
+		c := flight.Call{Send: func(ctx context.Context, _ *flight.Flight) (*http.Response, error) {
+			if calls++; calls == 2 {
+				return answer("x"), nil
+			}
+			<-ctx.Done()
+			time.Sleep(50 * time.Millisecond)
+			return nil, errors.New("no time left")
+		}}
+		first := do(t.Context(), g, time.Second, c)
+		time.Sleep(1020 * time.Millisecond)
+		r := do(t.Context(), g, time.Second, c).get()
+		r.whole(t, "newcomer", "x")
+		if r.took != 0 {
+			t.Errorf("the newcomer waited %v", r.took)
+		}
+		if r := first.get(); r.err == nil {
+			t.Error("the first has an answer")
+		}
+	})
+}

@@ -51,7 +51,7 @@ func (r *run[K]) fly() {
 	defer f.cancel(nil)
 	defer r.g.remove(r.key, f)
 	defer context.AfterFunc(r.g.stop, func() { f.cancel(ErrClosed) })()
-	defer func() { r.g.buffered.Add(-r.reserved) }()
+	defer r.unreserve()
 
 	var resp *http.Response
 	err := guarded(func() (err error) {
@@ -201,6 +201,11 @@ func (r *run[K]) reserve(n int64) bool {
 	return true
 }
 
+func (r *run[K]) unreserve() {
+	r.g.buffered.Add(-r.reserved)
+	r.reserved = 0
+}
+
 // handOver leaves the rest of the body to the streaming waiter and waits for
 // it to finish.
 func (r *run[K]) handOver(resp *http.Response) {
@@ -213,6 +218,9 @@ func (r *run[K]) handOver(resp *http.Response) {
 	f.grown.Broadcast()
 	defer context.AfterFunc(f.ctx, f.grown.Broadcast)()
 	for len(f.waiters) > 0 && f.ctx.Err() == nil {
+		if f.buf == nil {
+			r.unreserve()
+		}
 		f.grown.Wait()
 	}
 }

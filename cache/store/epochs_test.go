@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -78,5 +79,29 @@ func TestNoOldAnswerSurvivesAWrite(t *testing.T) {
 		if v, ok := s.Get(key(0)); ok && v != i {
 			t.Fatalf("after write %d and all reads the store answers %d", i, v)
 		}
+	}
+}
+
+func TestBumpWaitsForWhatIsBeingStored(t *testing.T) {
+	e := store.NewEpochs(10)
+	bumped := make(chan struct{})
+	current := e.IfCurrent([]string{"a"}, e.Mark(), func() {
+		go func() {
+			e.Bump("a")
+			close(bumped)
+		}()
+		for range 1000 {
+			runtime.Gosched()
+			select {
+			case <-bumped:
+				t.Error("a write went by while an older answer was being stored")
+				return
+			default:
+			}
+		}
+	})
+	<-bumped
+	if !current {
+		t.Error("a mark of now was stale")
 	}
 }

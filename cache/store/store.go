@@ -34,7 +34,7 @@ type Item[V any] struct {
 // purged reliably.
 const (
 	MaxTags     = 16
-	MaxTagBytes = 256
+	MaxTagBytes = 1024
 )
 
 // Options are the bounds of a [Store].

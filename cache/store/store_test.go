@@ -245,3 +245,22 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Two writes of one new key at once are both accepted while there is room.
+func TestConcurrentPutsOfOneKeyAreAccepted(t *testing.T) {
+	s := open[int](t, store.Options{MaxBytes: 1 << 20})
+	for round := range 300 {
+		var wg sync.WaitGroup
+		for w := range 8 {
+			wg.Go(func() {
+				if !s.Put(store.Item[int]{Key: key(round), Value: w, Bytes: 10}) {
+					t.Errorf("round %d: a write was refused", round)
+				}
+			})
+		}
+		wg.Wait()
+		if _, ok := s.Get(key(round)); !ok {
+			t.Fatalf("round %d: nothing is there", round)
+		}
+	}
+}
