@@ -166,12 +166,17 @@ func bundleSummary(name string, archive []byte) string {
 		RequestID string `json:"request_id"`
 		Diagnosis string `json:"diagnosis"`
 		Cause     string `json:"cause"`
+		Facts     []string
 		Next      string `json:"next"`
 	}
 	if json.NewDecoder(io.LimitReader(f, maxBundle)).Decode(&m) != nil {
 		return out
 	}
-	return out + redact.PrintableText("request id: "+m.RequestID+"\ncause: "+m.Cause+" ("+m.Diagnosis+")\nnext step: "+m.Next+"\n")
+	out += "request id: " + m.RequestID + "\ncause: " + m.Cause + " (" + m.Diagnosis + ")\n"
+	for _, fact := range m.Facts {
+		out += "because: " + fact + "\n"
+	}
+	return redact.PrintableText(out + "next step: " + m.Next + "\n")
 }
 
 // writeNew writes a file that only its owner may read, whole or not at all. One

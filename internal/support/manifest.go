@@ -14,6 +14,7 @@ type manifest struct {
 	Program   string         `json:"program"`
 	Diagnosis string         `json:"diagnosis"`
 	Cause     string         `json:"cause"`
+	Facts     []string       `json:"facts"`
 	Next      string         `json:"next"`
 	Included  []includedPart `json:"included"`
 	Masked    []maskedPlace  `json:"masked"`
@@ -47,7 +48,7 @@ type leftOutPlace struct {
 func newManifest(b *Bundle, rec *journal.Record) *manifest {
 	d := cause(rec)
 	m := &manifest{
-		RequestID: rec.RequestID, Created: stamp(b.Created), Program: "cleengate " + b.Version, Diagnosis: d.Code, Cause: d.Sentence, Next: d.Next,
+		RequestID: rec.RequestID, Created: stamp(b.Created), Program: "cleengate " + b.Version, Diagnosis: d.Code, Cause: d.Sentence, Facts: append([]string{}, d.Facts...), Next: d.Next,
 		Included: []includedPart{}, Masked: []maskedPlace{}, Cut: []cutPlace{}, LeftOut: []leftOutPlace{},
 		Scan: "every part was searched for every secret that the process knows, also in base64, hexadecimal, percent-encoding and escapes; none was found",
 	}

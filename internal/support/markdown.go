@@ -1,6 +1,7 @@
 package support
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/cleengate/cleengate/internal/journal"
@@ -58,10 +59,15 @@ func code(text string) string {
 }
 
 // markup are the characters that Markdown or HTML inside it would act upon.
-var markup = strings.NewReplacer("&", "&amp;", "\\", "\\\\", "`", "\\`", "*", "\\*", "<", "&lt;", "|", "\\|", "\n", " ", "](", "]\\(")
+var markup = strings.NewReplacer("\\", "\\\\", "`", "\\`", "*", "\\*", "<", "&lt;", "|", "\\|", "\n", " ", "](", "]\\(")
+
+// entity matches what HTML would take for one character.
+var entity = regexp.MustCompile(`&(#?[A-Za-z0-9]+;)`)
 
 // escaped is text for a sentence.
-func escaped(text string) string { return markup.Replace(text) }
+func escaped(text string) string {
+	return markup.Replace(entity.ReplaceAllString(text, "&amp;$1"))
+}
 
 // header shows header fields as they stand on the wire.
 func (m *markdown) header(msg *journal.Message) {

@@ -2,6 +2,7 @@ package support
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/cleengate/cleengate/internal/journal"
@@ -36,7 +37,7 @@ func objectMessage(body []byte) string {
 	}
 	var parts []string
 	add := func(text string) {
-		if text = redact.Printable(strings.TrimSpace(text)); text != "" {
+		if text = redact.Printable(strings.TrimSpace(text)); text != "" && !slices.Contains(parts, text) {
 			parts = append(parts, text)
 		}
 	}

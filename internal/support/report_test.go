@@ -116,6 +116,30 @@ func TestReportWithoutFacts(t *testing.T) {
 	}
 }
 
+func TestErrorMessage(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"code":"AUTH0002","message":"no","errors":["no","other"]}`:         "AUTH0002; no; other",
+		`{"result":null,"error":{"code":3,"message":"empty"}}`:               "3 empty",
+		`[{"result":1},{"error":{"code":14,"message":"too many"},"id":"2"}]`: "14 too many",
+		`{"message":"a\u001b[31mb"}`:                                         `a\x1b[31mb`,
+		`{"message":5}`:                                                      "", `no json`: "", ``: "", `[]`: "", `"text"`: "",
+		`{"message":"` + strings.Repeat("é", 400) + `"}`: strings.Repeat("é", 150) + "…",
+	} {
+		rec := &journal.Record{Response: journal.Message{Body: journal.Body{Bytes: []byte(body)}}}
+		if got := ErrorMessage(rec); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}
+
+func TestEscaped(t *testing.T) {
+	for in, want := range map[string]string{"Admin & Tools": "Admin & Tools", "&lt;b> &#60; a&b": "&amp;lt;b> &amp;#60; a&b", "a|b\nc": `a\|b c`, "<b>": "&lt;b>", "[a](b)": `[a]\(b)`} {
+		if got := escaped(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
 // A call whose messages were not kept is reported with what is known of it.
 func TestAbridgedRecord(t *testing.T) {
 	rec := &journal.Record{Abridged: true}
