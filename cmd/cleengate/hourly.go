@@ -31,7 +31,9 @@ func addHourly(hourly *totals.Totals, x *journal.Exchange) {
 	s.Joined = s.Saved && x.Source == journal.SourceFlight
 	s.Refused = refusedByLimit(x)
 	s.Demand = demand(x, &s)
-	s.Lifetime, s.Bulk = habitsOf(x)
+	if !s.Saved {
+		s.Lifetime, s.Bulk = habitsOf(x)
+	}
 	hourly.Add(&s)
 }
 

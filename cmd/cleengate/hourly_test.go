@@ -124,3 +124,17 @@ func TestOwnCallsAreNoRequests(t *testing.T) {
 		t.Errorf("%+v, %+v", r, l)
 	}
 }
+
+func BenchmarkAddHourly(b *testing.B) {
+	for name, x := range map[string]*journal.Exchange{"forwarded": exchangeWith(200), "hit": exchangeWith()} {
+		if name == "hit" {
+			x.Source = journal.SourceCache
+		}
+		b.Run(name, func(b *testing.B) {
+			hourly := totals.New("", slog.New(slog.DiscardHandler))
+			for b.Loop() {
+				addHourly(hourly, x)
+			}
+		})
+	}
+}
