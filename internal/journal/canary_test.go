@@ -99,7 +99,7 @@ func TestNoCanaryInARecord(t *testing.T) {
 			}
 			seen += dump(t, <-s.C)
 			excerpt := j.Excerpt(Stored{Status: c.status, Header: c.answer, Body: []byte(c.answerBody), Shown: true, Own: c.header})
-			seen += dump(t, excerpt.message())
+			seen += dump(t, excerpt.message(j))
 			for _, segment := range j.latest.segments {
 				seen += string(segment.data[:cap(segment.data)])
 			}
@@ -142,6 +142,38 @@ func TestNewSecretIsFoundInKeptText(t *testing.T) {
 	vault.Set("late", redact.New("canary-secret-in-a-user-agent"))
 	if r := c.run(j, true); strings.Contains(dump(t, r), "canary-secret") {
 		t.Errorf("a remembered text hides a new secret: %+v", r.Request.Header)
+	}
+}
+
+// TestSecretLearnedLater: what was captured before its value was known to be a
+// secret is masked when it is read.
+func TestSecretLearnedLater(t *testing.T) {
+	const late = "canary-learned-later-0123456789"
+	vault := redact.NewVault()
+	j := New(Options{Redactor: redact.NewRedactor(vault, nil), MaxSize: 1 << 20, Body: 1 << 10})
+	c := plainCall("id-1")
+	c.path, c.answerBody = "/3.1/offers/"+late, `{"offerId":"`+late+`"}`
+	excerpt := j.Excerpt(Stored{Status: 200, Body: []byte(c.answerBody), Header: c.answer, Shown: true})
+	c.change = func(x *Exchange) {
+		x.Excerpt, x.Source = excerpt, SourceCache
+		x.Note(testStart, "note", late)
+	}
+	c.run(j, false)
+	show := func() string {
+		r, _ := j.Get("id-1")
+		return dump(t, r) + dump(t, j.Recent(Filter{}, 1)[0]) + dump(t, j.Summaries(Filter{}, 1))
+	}
+	if !strings.Contains(show(), late) {
+		t.Fatal("the value was masked before it was known")
+	}
+	vault.Set("late", redact.New(late))
+	if seen := show(); strings.Contains(seen, late) || !strings.Contains(seen, redact.Mask) {
+		t.Error("the value is still shown")
+	}
+	c.path = "/3.1/offers"
+	c.change = func(x *Exchange) { x.Excerpt, x.Source = excerpt, SourceCache }
+	if r := c.run(j, true); strings.Contains(dump(t, r), late) {
+		t.Error("a later hit shows the value")
 	}
 }
 

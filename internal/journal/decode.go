@@ -1,11 +1,21 @@
 package journal
 
-import "bytes"
+// reader reads a stored record. What became a secret after the record was
+// masked is masked now.
+func (j *Journal) reader(stored []byte) *reader {
+	r := &reader{b: stored}
+	head := *r
+	head.uint() // its number
+	if head.uint() != j.redactor.Version() {
+		r.scrub = j.redactor.String
+	}
+	return r
+}
 
 // decode takes a stored record apart. excerpt stands for its answer, nil for
 // none. The result shares no memory with stored.
-func decode(stored []byte, excerpt *Excerpt) *Record {
-	r := &reader{stored}
+func (j *Journal) decode(stored []byte, excerpt *Excerpt) *Record {
+	r := j.reader(stored)
 	rec := &Record{}
 	readSummary(r, &rec.Summary)
 	whole := r.bool()
@@ -29,15 +39,16 @@ func decode(stored []byte, excerpt *Excerpt) *Record {
 		}
 	}
 	if whole {
-		rec.readMessages(r, excerpt)
+		rec.readMessages(r, excerpt.message(j).Body)
 	} else if excerpt != nil {
-		rec.Response = excerpt.message()
+		rec.Response = excerpt.message(j)
 	}
 	return rec
 }
 
 func readSummary(r *reader, s *Summary) {
 	r.uint() // its number
+	r.uint() // the version of the vault
 	s.Time, s.Status = r.time(), r.number()
 	s.Client, s.Endpoint, s.RequestID = r.text(), r.text(), r.text()
 	s.Upstream, s.Method, s.Path = r.text(), r.text(), r.text()
@@ -54,7 +65,7 @@ func readAttempt(r *reader, a *Attempt) {
 	a.Credential, a.Generation, a.UpstreamID = r.text(), r.uint(), r.text()
 }
 
-func (rec *Record) readMessages(r *reader, excerpt *Excerpt) {
+func (rec *Record) readMessages(r *reader, excerpt Body) {
 	readMessage(r, &rec.Request)
 	rec.readBody(r, &rec.Request, excerpt)
 	readMessage(r, &rec.Response)
@@ -88,16 +99,14 @@ func readLines(r *reader) (lines []Field, omitted int) {
 	return lines, r.number()
 }
 
-func (rec *Record) readBody(r *reader, m *Message, excerpt *Excerpt) {
+func (rec *Record) readBody(r *reader, m *Message, excerpt Body) {
 	switch r.uint() {
 	case bodyRequest:
 		m.Body = rec.Request.Body
 	case bodyAnswer:
 		m.Body = rec.Response.Body
 	case bodyExcerpt:
-		if excerpt != nil {
-			m.Body = excerpt.message().Body
-		}
+		m.Body = excerpt
 	default:
 		m.Body = readHere(r)
 	}
@@ -105,16 +114,16 @@ func (rec *Record) readBody(r *reader, m *Message, excerpt *Excerpt) {
 
 func readHere(r *reader) Body {
 	b := Body{Form: Form(r.bytes()), Size: r.int(), Cut: r.bool(), Encoding: r.text(), MediaType: r.text()}
-	b.Bytes = bytes.Clone(r.bytes())
-	if len(b.Bytes) == 0 {
-		b.Bytes = nil
+	if text := r.text(); text != "" {
+		b.Bytes = []byte(text)
 	}
 	return b
 }
 
 // matches is [Filter.Match] on a stored record, without taking it apart.
 func (f *Filter) matches(stored []byte) bool {
-	r := reader{stored}
+	r := reader{b: stored}
+	r.uint()
 	r.uint()
 	s := Summary{Time: r.time(), Status: r.number()}
 	client, endpoint := r.bytes(), r.bytes()
@@ -127,7 +136,8 @@ func (f *Filter) matches(stored []byte) bool {
 
 // isOf reports whether a stored record has this request id.
 func isOf(stored []byte, requestID string) bool {
-	r := reader{stored}
+	r := reader{b: stored}
+	r.uint()
 	r.uint()
 	r.int()
 	r.int()

@@ -35,7 +35,10 @@ func appendTime(b []byte, t time.Time) []byte {
 
 // reader takes apart what the functions above put together. It trusts it: both
 // are in this package, and nothing comes from outside.
-type reader struct{ b []byte }
+type reader struct {
+	b     []byte
+	scrub func(string) string // of texts, where they were masked before some secret was known; nil leaves them
+}
 
 func (r *reader) uint() uint64 {
 	v, n := binary.Uvarint(r.b)
@@ -57,9 +60,16 @@ func (r *reader) bytes() []byte {
 	return v
 }
 
-func (r *reader) text() string            { return string(r.bytes()) }
 func (r *reader) number() int             { return int(r.int()) }
 func (r *reader) duration() time.Duration { return time.Duration(r.int()) }
+
+func (r *reader) text() string {
+	s := string(r.bytes())
+	if r.scrub != nil {
+		return r.scrub(s)
+	}
+	return s
+}
 
 func (r *reader) bool() bool {
 	v := r.b[0] != 0

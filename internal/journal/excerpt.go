@@ -15,8 +15,9 @@ const excerptBody = 2 << 10
 // answer is stored, and then shared by the records of all its hits. It is
 // immutable.
 type Excerpt struct {
-	stored []byte
-	refs   int // records of the ring that point here; guarded by the journal
+	stored  []byte
+	version uint64 // of the vault
+	refs    int    // records of the ring that point here; guarded by the journal
 }
 
 // Stored is an answer that is about to be stored, not masked.
@@ -53,7 +54,7 @@ func (j *Journal) Excerpt(s Stored) *Excerpt {
 	m.message(&c, &p, s.Endpoint)
 	p.content(&c, s.Shown, s.Status >= http.StatusBadRequest, func(of content) { m.content(&of) })
 	j.calm.spend(time.Since(began))
-	return &Excerpt{stored: slices.Clip(m.b)}
+	return &Excerpt{stored: slices.Clip(m.b), version: m.version}
 }
 
 func (e *Excerpt) bytes() int64 {
@@ -63,10 +64,16 @@ func (e *Excerpt) bytes() int64 {
 	return int64(cap(e.stored)) + blobBytes
 }
 
-// message takes the excerpt apart.
-func (e *Excerpt) message() Message {
+// message takes the excerpt apart. Of none it is empty.
+func (e *Excerpt) message(j *Journal) Message {
 	var m Message
-	r := &reader{e.stored}
+	if e == nil {
+		return m
+	}
+	r := &reader{b: e.stored}
+	if e.version != j.redactor.Version() {
+		r.scrub = j.redactor.String
+	}
 	readMessage(r, &m)
 	r.uint()
 	m.Body = readHere(r)

@@ -13,7 +13,7 @@ func blob(number, size int) []byte {
 func numbers(list []kept) []int {
 	var out []int
 	for _, k := range list {
-		r := reader{k.stored}
+		r := reader{b: k.stored}
 		out = append(out, int(r.uint()))
 	}
 	return out

@@ -129,11 +129,11 @@ func (j *Journal) Add(x *Exchange, whole bool) *Record {
 	j.mu.Unlock()
 	if followed {
 		var s Summary
-		readSummary(&reader{m.b}, &s)
+		readSummary(&reader{b: m.b}, &s)
 		j.feed.publish(s)
 	}
 	if whole {
-		return decode(m.b, x.Excerpt)
+		return j.decode(m.b, x.Excerpt)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ func (j *Journal) Get(requestID string) (*Record, bool) {
 	var found *Record
 	j.scan(func(stored []byte, excerpt *Excerpt) bool {
 		if isOf(stored, requestID) {
-			found = decode(stored, excerpt)
+			found = j.decode(stored, excerpt)
 		}
 		return found == nil
 	})
@@ -21,9 +21,9 @@ func (j *Journal) Get(requestID string) (*Record, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.failures.each(func(k kept) {
-		r := reader{k.stored}
+		r := reader{b: k.stored}
 		if number := r.uint(); number > latest && isOf(k.stored, requestID) {
-			latest, found = number, decode(k.stored, k.excerpt)
+			latest, found = number, j.decode(k.stored, k.excerpt)
 		}
 	})
 	return found, found != nil
@@ -58,7 +58,7 @@ type found struct {
 func (j *Journal) choose(f Filter, limit int) []found {
 	var list []found
 	take := func(stored []byte, excerpt *Excerpt) {
-		r := reader{stored}
+		r := reader{b: stored}
 		list = append(list, found{number: r.uint(), stored: slices.Clone(stored), excerpt: excerpt})
 	}
 	j.scan(func(stored []byte, excerpt *Excerpt) bool {
@@ -85,7 +85,7 @@ func (j *Journal) Recent(f Filter, limit int) []*Record {
 	chosen := j.choose(f, limit)
 	out := make([]*Record, len(chosen))
 	for i, c := range chosen {
-		out[i] = decode(c.stored, c.excerpt)
+		out[i] = j.decode(c.stored, c.excerpt)
 	}
 	return out
 }
@@ -95,7 +95,7 @@ func (j *Journal) Summaries(f Filter, limit int) []Summary {
 	chosen := j.choose(f, limit)
 	out := make([]Summary, len(chosen))
 	for i, c := range chosen {
-		readSummary(&reader{c.stored}, &out[i])
+		readSummary(j.reader(c.stored), &out[i])
 	}
 	return out
 }
@@ -121,10 +121,10 @@ func (j *Journal) Failures() []FailureGroup {
 		}
 		of := FailureGroup{Cause: g.key.cause, Endpoint: g.key.endpoint, Count: g.count}
 		for _, k := range g.first {
-			of.First = append(of.First, decode(k.stored, k.excerpt))
+			of.First = append(of.First, j.decode(k.stored, k.excerpt))
 		}
 		for _, k := range g.last {
-			of.Last = append(of.Last, decode(k.stored, k.excerpt))
+			of.Last = append(of.Last, j.decode(k.stored, k.excerpt))
 		}
 		out = append(out, of)
 	}

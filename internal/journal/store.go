@@ -39,6 +39,7 @@ func (m *masking) write(x *Exchange, number uint64, messages bool) {
 
 func (m *masking) summary(x *Exchange, number uint64) {
 	m.b = appendUint(m.b, number)
+	m.b = appendUint(m.b, m.version)
 	// What a filter looks at comes first.
 	m.b = appendTime(m.b, x.Start)
 	m.b = appendInt(m.b, int64(x.Status))
