@@ -34,7 +34,7 @@ var exports = []struct{ suffix, part, mediaType string }{
 // ends like a format comes first.
 func (e *evidence) exchange(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, exchangesPath+"/")
-	if rec, ok := e.journal.Get(path); ok {
+	if rec, ok := e.journal.Show(path); ok {
 		write(w, http.StatusOK, newWholeExchange(rec))
 		return
 	}

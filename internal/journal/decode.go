@@ -1,21 +1,33 @@
 package journal
 
-// reader reads a stored record. What became a secret after the record was
-// masked is masked now.
-func (j *Journal) reader(stored []byte) *reader {
-	r := &reader{b: stored}
-	head := *r
-	head.uint() // its number
-	if head.uint() != j.redactor.Version() {
-		r.scrub = j.redactor.String
+// scrub masks what became a secret after a text was masked under this version
+// of the vault; nil where none did.
+func (j *Journal) scrub(version uint64) func(string) string {
+	if version == j.redactor.Version() {
+		return nil
 	}
-	return r
+	return j.redactor.String
 }
 
-// decode takes a stored record apart. excerpt stands for its answer, nil for
-// none. The result shares no memory with stored.
-func (j *Journal) decode(stored []byte, excerpt *Excerpt) *Record {
-	r := j.reader(stored)
+// version is that of the vault when a record was masked.
+func version(stored []byte) uint64 {
+	r := reader{b: stored}
+	r.uint() // its number
+	return r.uint()
+}
+
+// decode takes a stored record apart as it was masked. excerpt stands for its
+// answer, nil for none. The result shares no memory with stored.
+func decode(stored []byte, excerpt *Excerpt) *Record {
+	return decodeWith(&reader{b: stored}, excerpt.message(nil))
+}
+
+// decodeNow is decode with what became a secret since masked.
+func (j *Journal) decodeNow(stored []byte, excerpt *Excerpt) *Record {
+	return decodeWith(&reader{b: stored, scrub: j.scrub(version(stored))}, excerpt.message(j))
+}
+
+func decodeWith(r *reader, excerpt Message) *Record {
 	rec := &Record{}
 	readSummary(r, &rec.Summary)
 	whole := r.bool()
@@ -39,9 +51,9 @@ func (j *Journal) decode(stored []byte, excerpt *Excerpt) *Record {
 		}
 	}
 	if whole {
-		rec.readMessages(r, excerpt.message(j).Body)
-	} else if excerpt != nil {
-		rec.Response = excerpt.message(j)
+		rec.readMessages(r, excerpt.Body)
+	} else {
+		rec.Response = excerpt
 	}
 	return rec
 }

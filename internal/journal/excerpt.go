@@ -64,15 +64,16 @@ func (e *Excerpt) bytes() int64 {
 	return int64(cap(e.stored)) + blobBytes
 }
 
-// message takes the excerpt apart. Of none it is empty.
+// message takes the excerpt apart; for j, if not nil, with what became a secret
+// since masked. Of no excerpt it is empty.
 func (e *Excerpt) message(j *Journal) Message {
 	var m Message
 	if e == nil {
 		return m
 	}
 	r := &reader{b: e.stored}
-	if e.version != j.redactor.Version() {
-		r.scrub = j.redactor.String
+	if j != nil {
+		r.scrub = j.scrub(e.version)
 	}
 	readMessage(r, &m)
 	r.uint()

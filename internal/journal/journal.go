@@ -133,7 +133,7 @@ func (j *Journal) Add(x *Exchange, whole bool) *Record {
 		j.feed.publish(s)
 	}
 	if whole {
-		return j.decode(m.b, x.Excerpt)
+		return decode(m.b, x.Excerpt)
 	}
 	return nil
 }

@@ -5,12 +5,18 @@ import (
 	"slices"
 )
 
-// Get returns the latest record with this request id.
-func (j *Journal) Get(requestID string) (*Record, bool) {
+// Get returns the latest record with this request id, as it was masked when it
+// was captured. Whoever exports it looks for what became a secret since.
+func (j *Journal) Get(requestID string) (*Record, bool) { return j.get(requestID, decode) }
+
+// Show is Get for a reader: what became a secret since is masked too.
+func (j *Journal) Show(requestID string) (*Record, bool) { return j.get(requestID, j.decodeNow) }
+
+func (j *Journal) get(requestID string, decode func([]byte, *Excerpt) *Record) (*Record, bool) {
 	var found *Record
 	j.scan(func(stored []byte, excerpt *Excerpt) bool {
 		if isOf(stored, requestID) {
-			found = j.decode(stored, excerpt)
+			found = decode(stored, excerpt)
 		}
 		return found == nil
 	})
@@ -23,7 +29,7 @@ func (j *Journal) Get(requestID string) (*Record, bool) {
 	j.failures.each(func(k kept) {
 		r := reader{b: k.stored}
 		if number := r.uint(); number > latest && isOf(k.stored, requestID) {
-			latest, found = number, j.decode(k.stored, k.excerpt)
+			latest, found = number, decode(k.stored, k.excerpt)
 		}
 	})
 	return found, found != nil
@@ -85,17 +91,17 @@ func (j *Journal) Recent(f Filter, limit int) []*Record {
 	chosen := j.choose(f, limit)
 	out := make([]*Record, len(chosen))
 	for i, c := range chosen {
-		out[i] = j.decode(c.stored, c.excerpt)
+		out[i] = decode(c.stored, c.excerpt)
 	}
 	return out
 }
 
-// Summaries is Recent in one line each.
+// Summaries is Recent in one line each, with what became a secret since masked.
 func (j *Journal) Summaries(f Filter, limit int) []Summary {
 	chosen := j.choose(f, limit)
 	out := make([]Summary, len(chosen))
 	for i, c := range chosen {
-		readSummary(j.reader(c.stored), &out[i])
+		readSummary(&reader{b: c.stored, scrub: j.scrub(version(c.stored))}, &out[i])
 	}
 	return out
 }
@@ -121,10 +127,10 @@ func (j *Journal) Failures() []FailureGroup {
 		}
 		of := FailureGroup{Cause: g.key.cause, Endpoint: g.key.endpoint, Count: g.count}
 		for _, k := range g.first {
-			of.First = append(of.First, j.decode(k.stored, k.excerpt))
+			of.First = append(of.First, decode(k.stored, k.excerpt))
 		}
 		for _, k := range g.last {
-			of.Last = append(of.Last, j.decode(k.stored, k.excerpt))
+			of.Last = append(of.Last, decode(k.stored, k.excerpt))
 		}
 		out = append(out, of)
 	}
