@@ -115,6 +115,10 @@ func (m *masking) messages(x *Exchange) {
 // answer adds the body of an attempt's answer, once if it is what the app got.
 func (m *masking) answer(x *Exchange, s *sides) {
 	c := &x.capture
+	if s.response.Tee != nil && s.response.Tee == c.response.Tee {
+		m.b = appendUint(m.b, bodyAnswer)
+		return
+	}
 	failed := s.response.Status >= http.StatusBadRequest || x.Diagnosis != ""
 	s.response.content(c, x.Shown, failed, func(of content) {
 		if x.Source != SourceSelf && x.Excerpt == nil {
