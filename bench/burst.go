@@ -21,7 +21,7 @@ func burst(ctx context.Context, b *bench, s settings) error {
 }
 
 func told(ctx context.Context, b *bench, s settings, dialect string) (err error) {
-	up, err := b.start(ctx, window(burstLimit, map[string]any{"dialects": []string{dialect}}), "")
+	up, err := b.start(ctx, window(burstLimit, map[string]any{"dialects": []string{dialect}}), uncached)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ const settled = 300 * time.Millisecond
 // toldOn429 judges what comes after the first throttle, as nothing can be known
 // before it.
 func toldOn429(ctx context.Context, b *bench, s settings) (err error) {
-	up, err := b.start(ctx, window(burstLimit, map[string]any{"dialects": []string{"x-ratelimit"}, "headers_on": "429"}), "")
+	up, err := b.start(ctx, window(burstLimit, map[string]any{"dialects": []string{"x-ratelimit"}, "headers_on": "429"}), uncached)
 	if err != nil {
 		return err
 	}

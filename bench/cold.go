@@ -12,7 +12,7 @@ import (
 func cold(ctx context.Context, b *bench, s settings) (err error) {
 	knobs := window(burstLimit, map[string]any{"dialects": []string{}})
 	delete(knobs, "latency")
-	up, err := b.start(ctx, knobs, "")
+	up, err := b.start(ctx, knobs, uncached)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ const (
 	interactive  = "Interactive/1"
 	warmUp       = 5 * time.Second // in which the flood reaches the limit
 
-	fairConfig = "clients:\n  interactive: {user_agent: \"Interactive/\"}\n"
+	fairConfig = uncached + "clients:\n  interactive: {user_agent: \"Interactive/\"}\n"
 )
 
 // fair measures how much a flood delays an interactive caller, and how much of

@@ -28,24 +28,13 @@ func journalCost(ctx context.Context, b *bench, _ settings) (err error) {
 	direct := newLoad(offerURL(without))
 	defer direct.close()
 
-	sides := [2]side{{with.gate, with.load}, {without, direct}}
-	for i := range sides {
-		if _, err := sides[i].round(ctx); err != nil { // connections and pools
-			return err
-		}
+	costs, ratios, err := pairs(ctx, journalPairs, [2]side{{with.gate, with.load}, {without, direct}})
+	if err != nil {
+		return err
 	}
-	var ratios []float64
 	var more []time.Duration
-	for pair := range journalPairs {
-		var used [2]time.Duration
-		for i := range 2 {
-			at := (pair + i) % 2 // who goes first alternates
-			if used[at], err = sides[at].round(ctx); err != nil {
-				return err
-			}
-		}
-		ratios = append(ratios, float64(used[0])/float64(max(used[1], clockTick)))
-		more = append(more, (used[0]-used[1])/forwardCalls)
+	for i := range ratios {
+		more = append(more, costs[0][i]-costs[1][i])
 	}
 	r := median(ratios)
 	b.line("journal", fmt.Sprintf("CPU with / without, median of %d pairs", journalPairs),

@@ -48,6 +48,8 @@ var scenarios = []struct {
 	{"cold", cold},
 	{"silent", silent},
 	{"fair", fair},
+	{"hits", hits},
+	{"herd", herd},
 }
 
 func main() {

@@ -41,6 +41,9 @@ func (b *bench) compile(ctx context.Context, output, folder string) error {
 	return nil
 }
 
+// uncached makes every call go upstream.
+const uncached = "cache: {max_size: 0}\n"
+
 // setup is a proxy in front of a simulator, each a process of its own.
 type setup struct {
 	simulator *process

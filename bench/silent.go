@@ -9,7 +9,7 @@ import (
 // silent measures a burst at a provider that says nothing, after the limit has
 // been looked for under demand, from an empty state directory.
 func silent(ctx context.Context, b *bench, s settings) (err error) {
-	up, err := b.start(ctx, window(burstLimit, map[string]any{"dialects": []string{}}), "")
+	up, err := b.start(ctx, window(burstLimit, map[string]any{"dialects": []string{}}), uncached)
 	if err != nil {
 		return err
 	}
