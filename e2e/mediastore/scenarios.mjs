@@ -89,6 +89,18 @@ export const scenarios = {
     return { refreshToken: stage.window.localStorage.getItem('870553921_CLEENG_REFRESH_TOKEN') ?? stage.window.localStorage.getItem('CLEENG_REFRESH_TOKEN') };
   },
 
+  // The profile of a customer without consents asks for them in an endless loop:
+  // how many times in three seconds is what is looked at.
+  async consentsStorm(stage) {
+    await stage.logIn();
+    stage.show('UpdateProfile', {});
+    const asked = () => stage.page.calls.filter((c) => /^GET \/customers\/\d+\/consents$/.test(c.call)).length;
+    await stage.until('the first', asked);
+    const before = asked();
+    await new Promise((go) => setTimeout(go, 3000));
+    return { asked: asked() - before };
+  },
+
   async purchase(stage) {
     await stage.logIn('john@example.com');
     let done = false;
