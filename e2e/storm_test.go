@@ -15,7 +15,7 @@ func TestConsentsStormOfTheClient(t *testing.T) {
 	if err := sim.Patch([]byte(`{"data":{"empty_consents":true}}`)); err != nil {
 		t.Fatal(err)
 	}
-	g := startGate(t, upstreamEnv(behind))
+	g := startGate(t, append(upstreamEnv(behind), "CLEENGATE_CACHE_MAX_SIZE=128MiB"))
 	got := scenario(t, g.url, "consentsStorm")
 	var page struct{ Asked int }
 	if err := json.Unmarshal([]byte(got), &page); err != nil || page.Asked < 50 {
