@@ -73,7 +73,7 @@ func summary(m *markdown, rec *journal.Record, v *Verdict) {
 		m.bullets(v.RuledOut)
 	}
 	m.line("")
-	m.line("Request id " + code(rec.RequestID) + ", client " + code(rec.Client) + ", at " + stamp(rec.Time) + ".")
+	m.line("Request id " + code(rec.RequestID) + ", client " + code(rec.Client) + ", at " + stamp(rec.Time) + ". The app called " + code(rec.Request.Method+" "+rec.Request.URL) + ".")
 	if rec.Abridged {
 		m.line("")
 		m.line("Headers and bodies of this call were not kept, since many like it came at once.")
@@ -121,9 +121,13 @@ func response(m *markdown, rec *journal.Record) {
 		}
 		m.line("")
 	} else {
+		if last := lastSent(rec); last != a {
+			m.line("This is the answer to an earlier attempt. The last one got none: " + escaped(last.Err))
+			m.line("")
+		}
 		message(m, &a.Response)
 	}
-	if a == nil || a.Response.Status != rec.Response.Status && rec.Response.Status != 0 {
+	if a == nil || rec.Source == journal.SourceSelf || a.Response.Status != rec.Response.Status && rec.Response.Status != 0 {
 		m.heading(3, "What the app got")
 		message(m, &rec.Response)
 	}

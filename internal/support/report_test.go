@@ -116,6 +116,21 @@ func TestReportWithoutFacts(t *testing.T) {
 	}
 }
 
+// The answer shown is the last one; where the last attempt got none, it says so.
+func TestReportOfALostAnswer(t *testing.T) {
+	c := caseOf(t, "throttle")
+	rec := c.Record
+	last := &rec.Attempts[len(rec.Attempts)-1]
+	last.Status, last.Response, last.Err = 0, journal.Message{}, "connection reset"
+	rec.Source, rec.Code, rec.Status, rec.Response.Status = journal.SourceSelf, "upstream_protocol", 502, 502
+	report := string(Markdown(c))
+	for _, want := range []string{"answer to an earlier attempt. The last one got none: connection reset", "**429**", "### What the app got", "**502**", "The app called `GET /3.1/subscriptions`"} {
+		if !strings.Contains(report, want) {
+			t.Errorf("%q is missing in\n%s", want, report)
+		}
+	}
+}
+
 func TestErrorMessage(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"code":"AUTH0002","message":"no","errors":["no","other"]}`:         "AUTH0002; no; other",

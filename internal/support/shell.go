@@ -55,7 +55,9 @@ func (p *placeholders) variable(mask, before, fallback string) string {
 		return name
 	}
 	field := fallback
-	if m := leading.FindStringSubmatch(before); m != nil {
+	if strings.HasSuffix(before, "/-/") { // the client token as first segment
+		field = "Cleengate-Token"
+	} else if m := leading.FindStringSubmatch(before); m != nil {
 		field = m[1]
 	}
 	v, ok := variables[strings.ToLower(field)]

@@ -53,6 +53,7 @@ func TestPlaceholders(t *testing.T) {
 		{"https://x.example/a?page=2&secret=[redacted:00000004]&b=1", "url", `'https://x.example/a?page=2&secret='"${VALUE_SECRET}"'&b=1'`},
 		{"https://x.example/gifts/[redacted:00000005]", "url", `'https://x.example/gifts/'"${VALUE_URL}"`},
 		{`{"a":"{\"contactEmail\":\"[redacted:00000006]\"}"}`, "body", `'{"a":"{\"contactEmail\":\"'"${VALUE_CONTACT_EMAIL}"'\"}"}'`},
+		{"http://127.0.0.1:8401/-/[redacted:00000007]/3.1/offers", "url", `'http://127.0.0.1:8401/-/'"${CLEENGATE_TOKEN}"'/3.1/offers'`},
 		{"[redacted]", "X-`id`", `"${VALUE_X__ID}"`},
 		{"[redacted]", "", `"${VALUE}"`},
 		{"[redacted] [redacted]", "", `"${VALUE_2}"' '"${VALUE_3}"`}, // untagged masks may differ
