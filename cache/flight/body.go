@@ -2,7 +2,6 @@ package flight
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,11 +13,12 @@ import (
 
 // body is what has come of an answer's body. The flight's lock guards it.
 type body struct {
-	grown *sync.Cond // when anything below changes
-	buf   []byte     // what has been read; bytes once in it never change
-	whole []byte     // buf and the end of the body, which is held back until that is stored
-	ended error      // io.EOF when buf is the whole body
-	rest  io.Reader  // what follows buf, when that is the streaming waiter's to read
+	grown    *sync.Cond // when anything below changes
+	buf      []byte     // what has been read; bytes once in it never change
+	whole    []byte     // buf and the end of the body, which is held back until that is stored
+	complete bool       // whole is, and only has to be stored
+	ended    error      // io.EOF when buf is the whole body
+	rest     io.Reader  // what follows buf, when that is the streaming waiter's to read
 }
 
 const firstRead = 64 << 10
@@ -53,7 +53,7 @@ func (f *Flight) fill(resp *http.Response, limit int64, reserve func(int64) bool
 		if err != nil {
 			end = endOf(resp, int64(len(buf)), err)
 		}
-		if errors.Is(end, io.EOF) && !errors.Is(end, ErrTruncated) {
+		if whole(end) {
 			f.whole = buf
 			return end
 		}

@@ -163,7 +163,7 @@ func (f *Flight) leave(w *waiter) {
 		return
 	}
 	f.waiters = slices.Delete(f.waiters, i, i+1)
-	if len(f.waiters) == 0 && !whole(f.ended) {
+	if len(f.waiters) == 0 && !f.complete {
 		f.joinable = false
 		f.cancel(errAbandoned)
 	}

@@ -55,6 +55,24 @@ func TestNewcomerFindsFlightOrEntry(t *testing.T) {
 	}
 }
 
+// So it is when the only waiter left while its complete answer was being stored.
+func TestNewcomerJoinsWhatIsBeingStoredForNobody(t *testing.T) {
+	bubble(t, flight.Options{}, func(t *testing.T, g *flight.Group[string]) {
+		u := newUpstream(flight.Everyone, "a")
+		c := u.call()
+		c.Store = func(*http.Response, []byte) { time.Sleep(time.Second) }
+		ctx, leave := context.WithTimeout(t.Context(), u.header+200*time.Millisecond)
+		defer leave()
+		first := do(ctx, g, 0, c)
+		time.Sleep(u.header + 500*time.Millisecond)
+		do(t.Context(), g, 0, c).get().whole(t, "newcomer", "a")
+		first.get()
+		if calls, _, _ := u.count(); calls != 1 {
+			t.Errorf("%d calls", calls)
+		}
+	})
+}
+
 // A body that stalls is not joined for longer than Settle, and those who
 // joined can leave.
 func TestStalledBodyDoesNotBlockTheKey(t *testing.T) {

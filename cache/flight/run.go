@@ -179,6 +179,9 @@ func (r *run[K]) pump(resp *http.Response, share Share) {
 		r.finish(nil, nil, end)
 	default:
 		body := tight(f.whole)
+		f.mu.Lock()
+		f.complete = true
+		f.mu.Unlock()
 		var err error
 		if share == Everyone && r.call.Store != nil {
 			err = guarded(func() error { r.call.Store(resp, body); return nil })
