@@ -26,7 +26,7 @@ func TestHabitsAreKeptWithTheirRow(t *testing.T) {
 		s.Digest, s.Bulk = uint64(100+i), pattern.List
 		totals.Add(s)
 	}
-	hit := sample(noon.Add(32*time.Minute), "poller") // costs no quota
+	hit := sample(noon.Add(30*time.Minute), "poller") // in time, but costs no quota
 	hit.Digest, hit.Saved, hit.sent = 7, true, 0
 	totals.Add(hit)
 	if err := totals.Save(); err != nil {

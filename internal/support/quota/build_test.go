@@ -47,8 +47,14 @@ func TestVolumesAddUp(t *testing.T) {
 		t.Error(diff)
 	}
 	var days, endpoints, callers, hours int64
+	byDay := Volume{SavedPart: want.SavedPart}
 	for _, d := range r.Days {
 		days += d.Sent
+		byDay.Requests, byDay.Sent, byDay.Saved, byDay.Joined = byDay.Requests+d.Requests, byDay.Sent+d.Sent, byDay.Saved+d.Saved, byDay.Joined+d.Joined
+		byDay.Failed, byDay.Throttled, byDay.Refused, byDay.Surfaced = byDay.Failed+d.Failed, byDay.Throttled+d.Throttled, byDay.Refused+d.Refused, byDay.Surfaced+d.Surfaced
+	}
+	if diff := cmp.Diff(want, byDay); diff != "" {
+		t.Errorf("days: %s", diff)
 	}
 	for _, h := range r.Hours {
 		hours += h.Sent
