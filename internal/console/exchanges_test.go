@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,13 +147,22 @@ type follower struct {
 	done   chan struct{}
 }
 
-// streamWriter hands over what was flushed.
+// streamWriter hands over what was written since the last time.
 type streamWriter struct {
 	*httptest.ResponseRecorder
+	mu    sync.Mutex
 	taken int
 }
 
+func (w *streamWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ResponseRecorder.Write(p)
+}
+
 func (w *streamWriter) news() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	all := w.Body.String()
 	defer func() { w.taken = len(all) }()
 	return all[w.taken:]
