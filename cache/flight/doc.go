@@ -12,11 +12,11 @@
 // answer. The waiter that is there longest streams it: its first byte is not
 // delayed, and the body is read at the upstream's pace, not at that waiter's,
 // into a buffer. The last piece of the body is shown when the answer has been
-// stored, so that who has read it all finds it stored. The others get the whole answer when it is complete, each a
-// response of its own over the same bytes. A body that outgrows the buffer goes
-// on to the first waiter alone, and the others get [ErrReleased]. A body that
-// ends early is nobody's complete answer: the first waiter gets what came and
-// then the error, the others the error.
+// stored, so that who has read it all finds it stored. The others get the whole
+// answer when it is complete, each a response of its own over the same bytes. A
+// body that outgrows the buffer goes on to the first waiter alone, and the
+// others get [ErrReleased]. A body that ends early is nobody's complete answer:
+// the first waiter gets what came and then the error, the others the error.
 //
 // An answer that will be stored ([Everyone]) can be joined until [Call].Store
 // has run, so a newcomer finds either the flight or the entry, provided that
