@@ -156,14 +156,7 @@ func LookAtRPC(calls []cleeng.RPCCall, h http.Header, now time.Time) Evidence {
 	return Evidence{Missing: true, Flaw: "No call has a publisherToken or customerToken in its params"}
 }
 
-// LookAtToken examines a token by itself.
-func LookAtToken(token string, now time.Time) Evidence {
-	if strings.TrimSpace(token) == "" {
-		return Evidence{Missing: true}
-	}
-	return judge("", token, now)
-}
-
+// judge examines a token that is where it belongs.
 func judge(where, token string, now time.Time) Evidence {
 	e := Evidence{Where: where, Now: now}
 	if token == cleeng.Placeholder {
