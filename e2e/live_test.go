@@ -66,7 +66,7 @@ func TestCheckLive(t *testing.T) {
 			if n := u.Counters().Endpoints["GET /3.1/offers"].Arrivals; n != 1+strings.Count(tt.keys, "\n") {
 				t.Errorf("%d calls for %q", n, tt.keys)
 			}
-			for _, key := range strings.Split(tt.keys, "\n") {
+			for key := range strings.SplitSeq(tt.keys, "\n") {
 				findsNone(t, out, key)
 			}
 		})
