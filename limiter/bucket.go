@@ -145,6 +145,9 @@ func (b *Bucket) leave(w *waiter) {
 
 // overtaken tells whether a pause began after the place was granted.
 func (b *Bucket) overtaken(p *Place) bool {
+	if b.cfg.Observe {
+		return false
+	}
 	if k := b.pause.parked[p.endpoint]; k != nil && !k.trial && k.began > p.departed {
 		return true
 	}
@@ -154,6 +157,7 @@ func (b *Bucket) overtaken(p *Place) bool {
 // recall puts a call that was granted a place back to the head of its line.
 func (b *Bucket) recall(w *waiter) {
 	b.end(&w.place)
+	b.unanswered(&w.place)
 	b.uncount(&w.place)
 	w.place.ended, w.place.probe, w.place.lost = false, false, false
 	w.ready = make(chan struct{})
@@ -258,6 +262,9 @@ func (b *Bucket) Reconfigure(cfg Config) error {
 		b.pace.tat = min(b.pace.tat, now) // the line that would have been never was
 	}
 	b.cfg = cfg.withDefaults()
+	if cfg.Observe {
+		b.release(now)
+	}
 	b.rate.start = b.cfg.Start
 	if len(b.windows) == 0 && !b.rate.cut {
 		b.rate.rate = max(b.rate.rate, b.cfg.Start)

@@ -37,6 +37,17 @@ func (b *Bucket) observe(call *Call, deadline, now time.Duration) *Place {
 	return p
 }
 
+// release lets everybody go who still waits when observing begins.
+func (b *Bucket) release(now time.Duration) {
+	var all []*waiter
+	b.line.each(func(w *waiter) { all = append(all, w) })
+	for _, w := range all {
+		b.line.remove(w)
+		b.depart(&w.place, now)
+		close(w.ready)
+	}
+}
+
 // Observed is what would have been done to the call, empty if nothing or if the
 // bucket does not observe, and how long it would have waited.
 func (p *Place) Observed() (action Action, wait time.Duration) { return p.observed, p.wouldWait }

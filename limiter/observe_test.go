@@ -58,3 +58,36 @@ func TestObserveRetriesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A reload that begins to observe lets those go who wait, and holds nobody back
+// whose place was granted before a throttle.
+func TestObserveReleasesTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(t, limiter.Config{Rate: 1})
+		left := make(chan time.Duration, 10)
+		begin := time.Now()
+		for range cap(left) {
+			go func() {
+				p, err := b.Acquire(t.Context(), patient(time.Minute))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				left <- time.Since(begin)
+				p.Answered(limiter.Feedback{Status: http.StatusTooManyRequests, Throttle: true})
+			}()
+		}
+		synctest.Wait()
+		if err := b.Reconfigure(limiter.Config{Rate: 1, Observe: true}); err != nil {
+			t.Fatal(err)
+		}
+		for range cap(left) {
+			if after := <-left; after > 0 {
+				t.Errorf("a call that waited left after %v", after)
+			}
+		}
+		if s := b.Snapshot(); s.Depth != 0 {
+			t.Errorf("%d still wait", s.Depth)
+		}
+	})
+}

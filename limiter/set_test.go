@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,6 +116,55 @@ func TestPinnedRateIsACeiling(t *testing.T) {
 			t.Errorf("rate %v by %s, want less than 10 by header", s.Rate, s.Source)
 		}
 	})
+}
+
+// A pinned rate that a silent provider refuses is lowered like a learned one.
+func TestPinnedRateThatIsTooHigh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(t, limiter.Config{Rate: 50})
+		var mu sync.Mutex
+		var admitted []time.Time // the provider's, which lets 10 pass in any second
+		refused := 0
+		admits := func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			now := time.Now()
+			if n := len(admitted); n >= 10 && now.Sub(admitted[n-10]) < time.Second {
+				refused++
+				return false
+			}
+			admitted = append(admitted, now)
+			return true
+		}
+		const calls = 600
+		var wg sync.WaitGroup
+		for range calls {
+			wg.Go(func() {
+				for passed := false; !passed; {
+					passed = passes(t, b, admits)
+				}
+			})
+		}
+		wg.Wait()
+		if s := b.Snapshot(); refused > calls/50 || s.Rate > 12 || s.Source != limiter.Learned {
+			t.Errorf("%d of %d calls were refused; rate %v by %s", refused, calls, s.Rate, s.Source)
+		}
+	})
+}
+
+// passes sends one call and reports whether the provider let it pass.
+func passes(t *testing.T, b *limiter.Bucket, admits func() bool) bool {
+	p, err := b.Acquire(t.Context(), normal)
+	if err != nil {
+		t.Error(err)
+		return true
+	}
+	if admits() {
+		p.Answered(limiter.Feedback{Status: http.StatusOK})
+		return true
+	}
+	p.Answered(limiter.Feedback{Status: http.StatusTooManyRequests, Throttle: true})
+	return false
 }
 
 func TestRestartRemembers(t *testing.T) {

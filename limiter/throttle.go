@@ -95,6 +95,9 @@ func (b *Bucket) cut(p *Place, now time.Duration, changed bool) {
 		}
 		b.capped = true
 	}
+	if b.cfg.Rate > 0 {
+		b.capped = true // a pinned rate is a ceiling, and was too high
+	}
 	b.rate.rate = b.pace.rate
 	sent := b.history.count(now, p.departed-time.Second) - int(b.departed-p.ordinal)
 	b.rate.throttled(sent, b.backlogged(now))
