@@ -51,7 +51,11 @@ func TestCheckLive(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			out, status := run(t, append(upstreamEnv(u.url), "CLEENGATE_STATE_DIR="+dir), "check", "--live", "--config", file)
+			state := t.TempDir()
+			out, status := run(t, append(upstreamEnv(u.url), "CLEENGATE_STATE_DIR="+state), "check", "--live", "--config", file)
+			if left, err := os.ReadDir(state); err != nil || len(left) > 0 {
+				t.Errorf("the state directory is that of the running process, and has %v (%v)", left, err)
+			}
 			if status != tt.status {
 				t.Errorf("exit status %d, want %d", status, tt.status)
 			}

@@ -31,6 +31,7 @@ type Set struct {
 	savedAt time.Time
 	clean   bool
 	closed  bool
+	ran     bool      // Run was called
 	drainBy time.Time // zero if not draining
 	failed  error     // of the last attempt to save
 }
@@ -214,6 +215,9 @@ func (s *Set) Err() error {
 
 // Run saves what is learned until ctx ends. It sleeps while nothing is.
 func (s *Set) Run(ctx context.Context) error {
+	s.mu.Lock()
+	s.ran = true
+	s.mu.Unlock()
 	complained := false
 	for {
 		select {
@@ -246,7 +250,9 @@ func (s *Set) Drain(by time.Time) {
 	}
 }
 
-// Close refuses everything that waits and saves for the last time. It is idempotent.
+// Close refuses everything that waits and, if Run was called, saves for the last
+// time: a process that never served has learned nothing, and another one may be at
+// work in the same directory. It is idempotent.
 func (s *Set) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -254,10 +260,14 @@ func (s *Set) Close() error {
 		return nil
 	}
 	s.closed = true
+	ran := s.ran
 	s.mu.Unlock()
 	var errs []error
 	for _, b := range s.all() {
 		errs = append(errs, b.Close())
 	}
-	return errors.Join(append(errs, s.save(true))...)
+	if ran {
+		errs = append(errs, s.save(true))
+	}
+	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package limiter_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -249,10 +250,13 @@ func TestSpoiltStateIsKeptAside(t *testing.T) {
 			if s.Get("a", "key").Snapshot().Rate != limiter.DefaultStart {
 				t.Error("the bucket does not begin anew")
 			}
-			closeSet(t, s)
+			if err := s.Save(); err != nil {
+				t.Error(err)
+			}
 			if _, err := os.Stat(file); err != nil {
 				t.Error(err)
 			}
+			closeSet(t, s)
 		})
 	}
 }
@@ -285,9 +289,38 @@ func TestStateThatCannotBeSaved(t *testing.T) {
 		t.Errorf("got %v and %v", err, s.Err())
 	}
 	mustAcquire(t, s.Get("a", "key"), normal)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := s.Run(ended); err != nil {
+		t.Error(err)
+	}
 	if err := s.Close(); err == nil {
 		t.Error("the last save failed silently")
 	}
+}
+
+// A set that never ran leaves the file alone: it may be that of a process at work.
+func TestSetThatNeverRanSavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	other := newSet(t, dir, limiter.Config{Name: "a"})
+	if err := other.Save(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "limits.json")
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSet(t, dir, limiter.Config{Name: "a"})
+	if err := s.Load(); err != nil {
+		t.Fatal(err)
+	}
+	s.Get("a", "key")
+	closeSet(t, s)
+	if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("%v; it was\n%s\nand is\n%s", err, before, after)
+	}
+	closeSet(t, other)
 }
 
 func TestSnapshotAsJSON(t *testing.T) {

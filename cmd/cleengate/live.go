@@ -28,6 +28,9 @@ const (
 // It never touches a session: a refresh token works once.
 func checkLive(ctx context.Context, s streams, cfg *config.Config) error {
 	quiet := streams{in: s.in, out: nowhere{}, err: nowhere{}}
+	apart := *cfg
+	apart.StateDir = "none" // the directory is that of the process at work
+	cfg = &apart
 	p, err := newProcess(quiet, cfg, func() (*config.Config, error) { return cfg, nil })
 	if err != nil {
 		return usage(err)
