@@ -90,20 +90,29 @@ func TestAdaptiveLongPause(t *testing.T) {
 func TestPacerSpacesAndCatchesUp(t *testing.T) {
 	var p pacer
 	p.set(0, 100, 1)
-	p.depart(0)
+	p.depart(0, 0)
 	if got := p.earliest(); got > 10*time.Millisecond || got < 5*time.Millisecond {
 		t.Errorf("the next departure conforms at %v", got)
 	}
 	// A timer that is late by less than the tolerance loses nothing.
 	p.tat = 10 * time.Millisecond
-	p.depart(13 * time.Millisecond)
+	p.depart(13*time.Millisecond, 0)
 	if got := p.earliest(); got != 20*time.Millisecond {
 		t.Errorf("after a late departure the next conforms at %v, want 20ms", got)
 	}
-	// One that is later does not make up for all of it.
-	p.depart(time.Second)
-	if got := p.earliest(); got != time.Second+5*time.Millisecond {
+	// One that is later makes up for one call.
+	p.depart(time.Second, 0)
+	if got := p.earliest(); got != time.Second {
 		t.Errorf("after a very late departure the next conforms at %v", got)
+	}
+	p.depart(time.Second, 0)
+	if got := p.earliest(); got != time.Second+10*time.Millisecond {
+		t.Errorf("after the one that was made up for the next conforms at %v", got)
+	}
+	// A call that came late has nothing to make up for.
+	p.depart(2*time.Second, 2*time.Second)
+	if got := p.earliest(); got != 2*time.Second+10*time.Millisecond {
+		t.Errorf("after a call to an idle bucket the next conforms at %v", got)
 	}
 	// What is owed is owed in intervals.
 	p.tat = 2 * time.Second
@@ -117,14 +126,14 @@ func TestPacerSpacesAndCatchesUp(t *testing.T) {
 		if p.earliest() > 3*time.Second {
 			t.Error("a burst of five does not conform")
 		}
-		p.depart(3 * time.Second)
+		p.depart(3*time.Second, 3*time.Second)
 	}
 	if p.earliest() <= 3*time.Second {
 		t.Error("six at once conform to a burst of five")
 	}
 	// Absurd rates do not overflow.
 	p.set(0, 1e-300, 1)
-	p.depart(0)
+	p.depart(0, 0)
 	if p.interval <= 0 || p.earliest() < 0 || p.after(0, 1000) < 0 {
 		t.Errorf("interval %v", p.interval)
 	}

@@ -210,21 +210,21 @@ func (b *Bucket) pass(call *Call, now time.Duration) *Place {
 // depart counts a place's departure.
 func (b *Bucket) depart(p *Place, now time.Duration) {
 	p.departed = now
-	b.count(now, 1)
+	b.count(now, p.since, 1)
 	p.ordinal = b.departed
 	b.flight.add(p)
 	b.totals.departed++
 }
 
-// count records n departures.
-func (b *Bucket) count(now time.Duration, n int) {
+// count records n departures of calls that have waited since then.
+func (b *Bucket) count(now, since time.Duration, n int) {
 	b.departed += int64(n)
 	b.history.add(now, n)
 	for _, w := range b.windows {
 		w.log.add(now, n)
 	}
 	for range n {
-		b.pace.depart(now)
+		b.pace.depart(now, since)
 		b.line.deposit(b.cfg.Reserve, b.pace.rate)
 	}
 	b.rate.used = now

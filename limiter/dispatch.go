@@ -142,9 +142,7 @@ func (b *Bucket) surge(now time.Duration) time.Duration {
 
 // dispatch lets go whoever may leave now and sets the timer for the next.
 func (b *Bucket) dispatch(now time.Duration) {
-	for len(b.line.deadlines) > 0 && b.line.deadlines[0].deadline <= now {
-		b.refuse(b.line.deadlines[0], now)
-	}
+	b.refuseLate(now, now-1)
 	for b.line.n > 0 {
 		b.advance(now)
 		if b.earliest(now) > now {
@@ -158,7 +156,16 @@ func (b *Bucket) dispatch(now time.Duration) {
 		b.depart(&w.place, now)
 		close(w.ready)
 	}
+	b.refuseLate(now, now)
 	b.arm(now)
+}
+
+// refuseLate turns away whoever had until then. A call whose turn comes with its
+// last instant is in time, as its prediction said.
+func (b *Bucket) refuseLate(now, until time.Duration) {
+	for len(b.line.deadlines) > 0 && b.line.deadlines[0].deadline <= until {
+		b.refuse(b.line.deadlines[0], now)
+	}
 }
 
 // choose picks who leaves now, nil if nobody can.

@@ -82,7 +82,7 @@ func TestPresumeCoversPacing(t *testing.T) {
 		var real []time.Duration
 		for at := time.Duration(0); at <= to; at = max(at, p.earliest()) {
 			real = append(real, at)
-			p.depart(at)
+			p.depart(at, 0)
 			if rapid.IntRange(0, 9).Draw(rt, "rest") == 0 {
 				at += time.Duration(rapid.Int64Range(0, int64(span)).Draw(rt, "pause"))
 			}

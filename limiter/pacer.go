@@ -5,10 +5,15 @@ import (
 	"time"
 )
 
-// lateness is by how much a departure may catch up with a schedule that was
-// missed because the timer or the processor came late. Without it every late
-// timer would lower the rate a little, for good.
-const lateness = 5 * time.Millisecond
+// A departure catches up with a schedule that was missed because the timer or the
+// processor came late; else each time would lower the rate a little, for good. It
+// makes up for at most one call, or for what is due in minLateness where calls
+// leave faster, and for nothing beyond maxLateness. The windows' ledgers hold the
+// count within the limit all the same.
+const (
+	minLateness = 5 * time.Millisecond
+	maxLateness = 20 * time.Millisecond
+)
 
 // pacer spaces departures by the generic cell rate algorithm (ITU-T I.371,
 // annex A): tat is the theoretical arrival time of the next cell.
@@ -51,8 +56,12 @@ func (p *pacer) after(now time.Duration, k int) time.Duration {
 	return max(now, tat+time.Duration(float64(k-p.burst+1)*float64(p.interval)))
 }
 
-func (p *pacer) depart(now time.Duration) {
-	p.tat = max(p.tat, now-lateness) + p.interval
+// depart counts a departure of a call that has waited since then. One that came
+// after its turn has nothing to catch up with: two calls that come to an idle
+// bucket at once leave one after the other.
+func (p *pacer) depart(now, since time.Duration) {
+	lateness := min(max(p.interval, minLateness), maxLateness)
+	p.tat = max(p.tat, min(now, max(since, now-lateness))) + p.interval
 }
 
 func (p *pacer) refund() { p.tat -= p.interval }

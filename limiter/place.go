@@ -105,7 +105,7 @@ func (p *Place) DepartedAgain() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	b.count(now, 1)
+	b.count(now, now, 1)
 	b.settle(now)
 }
 
