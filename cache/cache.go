@@ -55,6 +55,7 @@ type Cache struct {
 	flights   *flight.Group[Key]
 	unsettled unsettled
 	later     background
+	watched   watched
 }
 
 // New makes an empty cache. It does no I/O.

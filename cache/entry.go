@@ -30,6 +30,7 @@ type entry struct {
 	status   int
 	header   http.Header // whole
 	shown    []field     // the same, ready to be copied, but for an ETag that the app did not ask for
+	shadow   bool        // terms alone, of mode observe: never an answer
 	elicited bool        // the ETag is there because we asked for it
 	body     []byte
 	reply    *cleeng.RPCReplyElement // what body holds, of a JSON-RPC call; else nil

@@ -23,7 +23,7 @@ func (f *found) kind() rfc9111.Kind {
 // find looks up the answer to a read. It does not allocate.
 func (c *Cache) find(call *Call, key Key, now time.Time) found {
 	e := c.lookup(call, key)
-	if e == nil || call.policy.never || !e.servable(call, now) {
+	if e == nil || e.shadow || call.policy.never || !e.servable(call, now) {
 		return found{}
 	}
 	return found{entry: e, verdict: e.terms.Judge(call.request, now)}

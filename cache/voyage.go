@@ -192,6 +192,9 @@ func (v *voyage) keep(body []byte) bool {
 // entry is what is stored, nil for what must not be.
 func (v *voyage) entry(body []byte) *entry {
 	origin := v.transport.Proxy.Origin(v.detached)
+	if v.call.RPC != nil && v.call.Credential == nil {
+		origin.Injected = false // into others of its batch, if any
+	}
 	if origin.Mixed || !v.call.stillItself(origin) {
 		return nil
 	}

@@ -24,8 +24,10 @@ func (t *Transport) write(r *http.Request, call *Call) (*http.Response, error) {
 		}
 		return nil, err
 	case resp.StatusCode < 400, resp.StatusCode >= 500:
-		for _, uri := range rfc9111.Invalidates(r.Method, resp.StatusCode, r.URL, resp.Header) {
-			stales = append(stales, namePath+uri.EscapedPath())
+		if call.RPC == nil { // all methods of JSON-RPC share one URI, whose name says nothing
+			for _, uri := range rfc9111.Invalidates(r.Method, resp.StatusCode, r.URL, resp.Header) {
+				stales = append(stales, namePath+uri.EscapedPath())
+			}
 		}
 		c.invalidate(stales)
 	}
