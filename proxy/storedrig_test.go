@@ -66,3 +66,5 @@ func (c *counting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.calls.Add(1)
 	c.Handler.ServeHTTP(w, r)
 }
+
+type purge = cache.Purge

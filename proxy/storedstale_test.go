@@ -189,4 +189,3 @@ func TestCloseWaitsForValidations(t *testing.T) {
 		time.Sleep(10 * time.Second) // the upstream's own end
 	})
 }
-
