@@ -57,11 +57,12 @@ func (t *Transport) join(r *http.Request, call *Call, f *found, names []string) 
 	}
 	v, resp := voyageOf(result.Response), result.Response
 	switch {
-	case v.memory != nil:
+	case v.inMemory:
 		_ = resp.Body.Close()
-		now := &found{entry: v.memory, verdict: v.memory.terms.Judge(call.request, time.Now())}
-		if resp := t.fromMemory(r, call, now, "hit", ""); resp != nil {
-			return resp, nil
+		if now := c.find(call, call.key, time.Now()); now.kind() == rfc9111.Fresh {
+			if resp := t.fromMemory(r, call, &now, "hit", ""); resp != nil {
+				return resp, nil
+			}
 		}
 		return t.alone(r, call, f, names)
 	case !result.Collapsed:
@@ -83,8 +84,8 @@ func (t *Transport) join(r *http.Request, call *Call, f *found, names []string) 
 // it was looked for.
 func (v *voyage) fly(ctx context.Context, r *http.Request, fl *flight.Flight, d Departure) (*http.Response, error) {
 	if now := v.transport.Cache.find(v.call, v.key, time.Now()); now.kind() == rfc9111.Fresh {
-		v.memory, v.detached = now.entry, r
-		return v.label(&http.Response{StatusCode: now.entry.status, Header: make(http.Header), Body: http.NoBody}), nil //nolint:contextcheck // of the request as it was sent
+		v.inMemory, v.detached = true, r
+		return v.label(&http.Response{StatusCode: http.StatusOK, Header: make(http.Header), Body: http.NoBody}), nil //nolint:contextcheck // of the request as it was sent
 	}
 	d.Patience, d.Urgency = fl.Deadline().Add(-lateBy), fl.Urgency()
 	resp, err := v.depart(ctx, r, d)
@@ -100,12 +101,10 @@ func (v *voyage) fly(ctx context.Context, r *http.Request, fl *flight.Flight, d 
 func (v *voyage) share(resp *http.Response) flight.Share {
 	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	switch {
-	case v.memory != nil, v.validated:
-		return flight.Waiting
-	case v.reason == rfc9111.Storable:
-		return flight.Everyone
-	case v.reason == rfc9111.ReasonVary, len(resp.Header["Set-Cookie"]) > 0, strings.EqualFold(strings.TrimSpace(mediaType), "text/event-stream"):
+	case v.personal, len(resp.Header["Set-Cookie"]) > 0, strings.EqualFold(strings.TrimSpace(mediaType), "text/event-stream"):
 		return flight.Alone
+	case v.reason == rfc9111.Storable && !v.validated && !v.inMemory:
+		return flight.Everyone
 	}
 	return flight.Waiting
 }

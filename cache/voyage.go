@@ -33,7 +33,8 @@ type voyage struct {
 	received  time.Time
 	status    int         // as the upstream answered
 	vary      []string    // names of the request fields that chose the answer
-	memory    *entry      // the answer was found in memory after all
+	personal  bool        // it was chosen by more than can be compared
+	inMemory  bool        // the answer was found in memory after all
 	validated bool        // the stored answer was confirmed
 	header    http.Header // to be stored
 	terms     rfc9111.Terms
@@ -97,7 +98,6 @@ func voyageOf(resp *http.Response) *voyage {
 func (v *voyage) settle(resp *http.Response) {
 	v.terms, v.reason = rfc9111.Assess(v.exchange(resp), v.call.policy.Policy)
 	v.header = rfc9111.StorableHeader(resp.Header, v.received)
-	v.vary, _ = rfc9111.VaryNames(resp.Header)
 	v.judge(resp)
 }
 
@@ -155,6 +155,8 @@ func (v *voyage) confirm(resp *http.Response) *http.Response {
 // judge adds what speaks against storing beside RFC 9111.
 func (v *voyage) judge(resp *http.Response) {
 	c := v.transport.Cache
+	names, comparable := rfc9111.VaryNames(resp.Header)
+	v.vary, v.personal = names, !comparable
 	switch {
 	case v.reason != rfc9111.Storable:
 	case v.call.RPC != nil && !takenApart(resp.Header):

@@ -16,8 +16,18 @@ func (c *tally) Lookup(result string) { c.add("lookup " + result) }
 // withCache puts a cache into a rig, and its limits if limited.
 func withCache(t testing.TB, r *rig, limited bool) *cache.Cache {
 	t.Helper()
+	return withCounted(t, r, limited, &r.tally)
+}
+
+// quiet counts nothing.
+type quiet struct{}
+
+func (quiet) Lookup(string) {}
+
+func withCounted(t testing.TB, r *rig, limited bool, metrics cache.Metrics) *cache.Cache {
+	t.Helper()
 	cfg := r.view.Load().cfg
-	stored, err := cache.New(cache.Options{MaxBytes: int64(cfg.Cache.MaxSize), Metrics: &r.tally})
+	stored, err := cache.New(cache.Options{MaxBytes: int64(cfg.Cache.MaxSize), Metrics: metrics})
 	if err != nil {
 		t.Fatal(err)
 	}

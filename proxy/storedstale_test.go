@@ -26,7 +26,7 @@ func script(control string) *scripted {
 	s := &scripted{}
 	s.status.Store(200)
 	s.control.Store(&control)
-	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		n := s.calls.Load()
 		if d := s.delay.Load(); d > 0 {
 			time.Sleep(time.Duration(d))
