@@ -101,10 +101,14 @@ func (v *voyage) fly(ctx context.Context, r *http.Request, fl *flight.Flight, d 
 func (v *voyage) share(resp *http.Response) flight.Share {
 	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	switch {
-	case v.personal, len(resp.Header["Set-Cookie"]) > 0, strings.EqualFold(strings.TrimSpace(mediaType), "text/event-stream"):
+	case v.personal, strings.EqualFold(strings.TrimSpace(mediaType), "text/event-stream"):
 		return flight.Alone
-	case v.reason == rfc9111.Storable && !v.validated && !v.inMemory:
+	case v.inMemory, v.validated:
+		return flight.Waiting
+	case v.reason == rfc9111.Storable: // a cookie is left out for all others
 		return flight.Everyone
+	case len(resp.Header["Set-Cookie"]) > 0:
+		return flight.Alone
 	}
 	return flight.Waiting
 }
