@@ -137,7 +137,7 @@ func meaning(call *Call) string {
 	groups := map[string][]string{}
 	order := []string{}
 	plain := !strings.ContainsAny(call.Query, ";+.")
-	for _, param := range strings.Split(call.Query, "&") {
+	for param := range strings.SplitSeq(call.Query, "&") {
 		name, _, _ := strings.Cut(param, "=")
 		decoded, err := url.QueryUnescape(name)
 		if err != nil || decoded == "" {

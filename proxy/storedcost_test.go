@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sort"
@@ -83,9 +84,7 @@ func BenchmarkHitAgainstBareHandler(b *testing.B) {
 	body := []byte(first.body)
 	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
-		for name, values := range hit.Header {
-			h[name] = values
-		}
+		maps.Copy(h, hit.Header)
 		_, _ = w.Write(body)
 	}))
 	defer bare.Close()
