@@ -103,10 +103,14 @@ func capital(s string) string {
 	return string(s[0]&^0x20) + s[1:]
 }
 
-// fail answers a request whose forwarding failed, or records that its caller
-// left. It is ReverseProxy's ErrorHandler and that of all layers above it.
+// fail is ReverseProxy's ErrorHandler.
 func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
-	x := exchangeOf(r.Context())
+	p.failed(w, r, exchangeOf(r.Context()), err)
+}
+
+// failed answers a request whose forwarding failed, or records that its caller
+// left.
+func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, x *exchange, err error) {
 	problem := problemOf(err, x)
 	switch {
 	case x.incoming != nil && x.incoming.stalled.Load():

@@ -103,14 +103,14 @@ func (c *clients) resolve(r *http.Request, proven string) caller {
 	if proven != "" {
 		return c.byName[proven]
 	}
-	if said := r.Header.Get(clientNameHeader); said != "" {
+	if said := first(r.Header[clientNameHeader]); said != "" {
 		name := visible(said, maxCallerName)
 		if known, ok := c.byName[name]; ok {
 			return known
 		}
 		return caller{name: name, share: 1}
 	}
-	agent := r.Header.Get("User-Agent")
+	agent := first(r.Header["User-Agent"])
 	for _, a := range c.byAgent {
 		if strings.HasPrefix(agent, a.prefix) {
 			return a.caller

@@ -13,7 +13,8 @@ import (
 )
 
 // exchange is what the layers know of one request. It is made once, on
-// arrival, and found by every layer through the request's context. Fields are
+// arrival, and found in the responseWriter by those above ReverseProxy, in the
+// request's context by those below. Fields are
 // set by the goroutine that serves the request before the call goes down;
 // below ReverseProxy they are read only, but for those with their own lock.
 type exchange struct {
@@ -77,7 +78,8 @@ func withExchange(r *http.Request, x *exchange) *http.Request {
 }
 
 // exchangeOf returns the exchange that ctx belongs to. Every request that
-// reaches a layer has one; its absence is a fault in the wiring.
+// reaches a layer below ReverseProxy has one; its absence is a fault in the
+// wiring.
 func exchangeOf(ctx context.Context) *exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return x

@@ -60,16 +60,19 @@ func (p *Proxy) modifyResponse(resp *http.Response) error {
 }
 
 // forwardTo hands the request to ReverseProxy.
-func (p *Proxy) forwardTo(up *upstream) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r.Context())
+func (p *Proxy) forwardTo(up *upstream) layer {
+	return func(w *responseWriter, r *http.Request) {
+		x := w.x
 		if u := *r.URL; !setTarget(&u, x.path, x.query, u.ForceQuery) {
 			writeProblem(w, r, x, &Problem{Code: CodeBadRequest, Detail: "This path begins with two slashes and holds bytes that must be percent-encoded. Encode them, or drop one slash."})
 			return
 		}
 		x.rec.Digest, x.rec.Identity = p.digest(r, x)
+		if exchangeOf(r.Context()) == nil {
+			r = withExchange(r, x)
+		}
 		up.reverse.ServeHTTP(w, r)
-	})
+	}
 }
 
 // chain puts the layers below ReverseProxy together, the innermost first.

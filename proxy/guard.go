@@ -62,12 +62,12 @@ func checkMethod(r *http.Request) *Problem {
 
 // guard is the outermost layer that can refuse. Refusals are recorded, without
 // body; nothing of them reaches a log beyond the reason.
-func (p *Proxy) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r.Context())
+func (p *Proxy) guard(next layer) layer {
+	return func(w *responseWriter, r *http.Request) {
+		x := w.x
 		token, inPath := takePathToken(r)
 		if !inPath {
-			token = r.Header.Get(clientTokenHeader)
+			token = first(r.Header[clientTokenHeader])
 		}
 		origin, refusal := x.view.guard.Check(r)
 		x.origin = origin
@@ -96,8 +96,16 @@ func (p *Proxy) guard(next http.Handler) http.Handler {
 			// that followed can be taken for a request (RFC 9112 section 6.1).
 			x.hangUp = true
 		}
-		next.ServeHTTP(w, r)
-	})
+		next(w, r)
+	}
+}
+
+// first is the first line of a field, "" without one.
+func first(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return lines[0]
 }
 
 // closeAfter ends the connection where an unread body would have to be

@@ -16,9 +16,9 @@ const defaultUrgency = 3 // RFC 9218 section 4.1
 // identify finds out what a request is: its endpoint, its JSON-RPC elements,
 // how patient and how urgent it is. A short body is read here, before a place
 // in line is asked for. The upstream was chosen by the router.
-func (p *Proxy) identify(up *upstream, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r.Context())
+func (p *Proxy) identify(up *upstream, next layer) layer {
+	return func(w *responseWriter, r *http.Request) {
+		x := w.x
 		x.up = up
 		x.rec.Upstream, x.rec.Limit = up.name, up.limit
 		x.path, x.query = up.target(rawTarget(r)), r.URL.RawQuery
@@ -32,29 +32,37 @@ func (p *Proxy) identify(up *upstream, next http.Handler) http.Handler {
 			writeProblem(w, r, x, refusal)
 			return
 		}
+		if hasBody(r) {
+			r = withExchange(r, x) // it gets another body, and net/http looks at that of its own request
+		}
 		err := p.takeBody(w, r, x)
 		x.rec.Endpoint, x.rec.Shown = x.ep.Template, x.normal && x.ep.LogBodies
 		if err != nil {
-			p.fail(w, r, err)
+			p.failed(w, r, x, err)
 			return
 		}
 		x.rec.Batch = x.rpc != nil && x.rpc.Batch
 		defer x.body.release()
-		next.ServeHTTP(w, r)
-	})
+		next(w, r)
+	}
+}
+
+func hasBody(r *http.Request) bool {
+	return r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0
 }
 
 // takeBody sets up the spool. JSON-RPC bodies are read whole, since the
 // credential goes inside; other short ones are read whole so that a slow
 // client holds no place; the rest streams. Time spent here is the client's and
 // does not use up its patience.
-func (p *Proxy) takeBody(w http.ResponseWriter, r *http.Request, x *exchange) error {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+func (p *Proxy) takeBody(w *responseWriter, r *http.Request, x *exchange) error {
+	if !hasBody(r) {
 		return nil
 	}
 	limit := int64(x.view.cfg.Guard.MaxBody)
 	x.incoming = &clientBody{
-		ReadCloser: http.MaxBytesReader(unwrapped(w), r.Body, limit),
+		// It tells the writer of net/http itself to close the connection.
+		ReadCloser: http.MaxBytesReader(w.ResponseWriter, r.Body, limit),
 		control:    http.NewResponseController(w),
 		idle:       x.view.cfg.Timeouts.Idle,
 	}
@@ -77,15 +85,6 @@ func (p *Proxy) takeBody(w http.ResponseWriter, r *http.Request, x *exchange) er
 		x.parseRPC()
 	}
 	return nil
-}
-
-// unwrapped gives http.MaxBytesReader the writer of net/http itself, which it
-// tells to close the connection.
-func unwrapped(w http.ResponseWriter) http.ResponseWriter {
-	if rw, ok := w.(*responseWriter); ok {
-		return rw.ResponseWriter
-	}
-	return w
 }
 
 // parseRPC reads the elements of a JSON-RPC body. A body that is no call

@@ -1,9 +1,10 @@
 // Package proxy carries an app's request to Cleeng and the answer back.
 //
-// A request runs through handlers above httputil.ReverseProxy (record, guard,
+// A request runs through layers above httputil.ReverseProxy (record, guard,
 // router, identify) and through http.RoundTrippers below it (inject, attempt,
-// http.Transport). Each layer wraps the next one, does one thing, and finds what the
-// others know in the exchange that travels in the request's context. The order
+// http.Transport). Each wraps the next one, does one thing, and finds what the
+// others know in the exchange, which travels in the writer above and in the
+// request's context below. The order
 // is written down in two places only: [Proxy.Handler] above, chain below.
 package proxy
 
@@ -140,9 +141,7 @@ func (v *view) closeUnused(next *view) {
 // Handler serves the listener with this address; "" is the shared one. Apply
 // must have succeeded once before.
 func (p *Proxy) Handler(listener string) http.Handler {
-	return p.record(p.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		exchangeOf(r.Context()).view.route(listener, w, r)
-	})))
+	return p.record(p.guard(func(w *responseWriter, r *http.Request) { w.x.view.route(listener, w, r) }))
 }
 
 // Guard returns the guard of the current configuration, for other listeners of

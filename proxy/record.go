@@ -17,9 +17,13 @@ const (
 	swallowTimeout = time.Second
 )
 
+// layer is one above ReverseProxy. It finds the exchange in w. That spares
+// answers from memory the copy of the request that a context with it would take.
+type layer func(w *responseWriter, r *http.Request)
+
 // record is the outermost layer: it opens the exchange, serves the request
 // with the view of this instant, and hands the finished record to the sinks.
-func (p *Proxy) record(next http.Handler) http.Handler {
+func (p *Proxy) record(next layer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		type one struct { // one allocation for all that lives as long as the request
 			x   exchange
@@ -32,25 +36,15 @@ func (p *Proxy) record(next http.Handler) http.Handler {
 		rec.Method = r.Method
 		rec.Source = journal.SourceUpstream
 		rec.RequestID = requestID(r.Header)
-		rec.TraceID = traceID(r.Header.Get("Traceparent"))
+		rec.TraceID = traceID(first(r.Header["Traceparent"]))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
 		p.journal.Open(rec)
-		r = withExchange(r, x)
 		o.w = responseWriter{ResponseWriter: w, x: x, caller: r.Context()}
 		rec.Tee(&o.w.tee)
 
 		defer p.finish(r, x, &o.w)
-		next.ServeHTTP(&o.w, r)
+		next(&o.w, r)
 	})
-}
-
-// route hands the request to the listener's router.
-func (v *view) route(listener string, w http.ResponseWriter, r *http.Request) {
-	h := v.handlers[listener]
-	if h == nil { // its upstream went away with a reload
-		h = v.nowhere
-	}
-	h.ServeHTTP(w, r)
 }
 
 // finish closes the record. It runs for a panic as well: http.ErrAbortHandler is
@@ -90,7 +84,7 @@ func (p *Proxy) finish(r *http.Request, x *exchange, w *responseWriter) {
 // requestID takes over the app's X-Request-Id if it is short and plain, so that it
 // can stand in a log, a header and a file name; else it makes one.
 func requestID(h http.Header) string {
-	if id := h.Get("X-Request-Id"); id != "" && len(id) <= maxRequestID && isPlainID(id) {
+	if id := first(h["X-Request-Id"]); id != "" && len(id) <= maxRequestID && isPlainID(id) {
 		return id
 	}
 	return newID()
@@ -121,6 +115,9 @@ func isPlainID(id string) bool {
 // traceID is the trace-id of a traceparent field (W3C Trace Context, section
 // 3.2.2.3), for the log; the field itself passes unchanged.
 func traceID(traceparent string) string {
+	if traceparent == "" {
+		return ""
+	}
 	parts := strings.SplitN(traceparent, "-", 4)
 	if len(parts) < 4 || len(parts[1]) != 32 {
 		return ""

@@ -15,26 +15,26 @@ import (
 
 // frontDesk answers what is fresh in memory, before ReverseProxy and all that
 // lies below it.
-func (p *Proxy) frontDesk(up *upstream, next http.Handler) http.Handler {
+func (p *Proxy) frontDesk(up *upstream, next layer) layer {
 	desk := up.desk
 	if desk == nil {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r.Context())
+	return func(w *responseWriter, r *http.Request) {
+		x := w.x
 		if cache.NamesFields(r.Header) { // they are removed before the call goes on
-			next.ServeHTTP(w, r)
+			next(w, r)
 			return
 		}
 		hit, found := desk.Find(x.asCached(r))
 		if !found {
-			next.ServeHTTP(w, r)
+			next(w, r)
 			return
 		}
 		x.rec.Source, x.rec.Excerpt = journal.SourceCache, hit.Excerpt()
 		x.ready = true
 		hit.Write(w)
-	})
+	}
 }
 
 // asCached describes the request to the cache, once.
@@ -50,7 +50,7 @@ func (x *exchange) asCached(r *http.Request) *cache.Call {
 	if x.body != nil && x.rpc == nil && x.body.complete() {
 		c.Body = x.body.bytes()
 	}
-	c.Private = !isAbsent(r.Header.Get("Authorization"))
+	c.Private = !isAbsent(first(r.Header["Authorization"]))
 	if b := x.wanted(r.Header); b != nil {
 		c.Credential = b.cred
 		c.Private = c.Private || b.cred.Kind() == tokens.KindSession

@@ -8,8 +8,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/cleengate/cleengate/cache"
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/config"
@@ -23,8 +21,7 @@ type view struct {
 	guard     *Guard
 	clients   *clients
 	upstreams []*upstream
-	handlers  map[string]http.Handler // by listener: "" is the shared one
-	nowhere   http.Handler            // of a listener without an upstream
+	routers   map[string]*router // by listener: "" is the shared one
 }
 
 // observes reports the mode in which nothing is delayed, repeated or shared.
@@ -52,7 +49,7 @@ type upstream struct {
 // build makes the view of cfg. Connections of upstreams that did not change are
 // taken over from old.
 func (p *Proxy) build(cfg *config.Config, parts Parts, old *view) (*view, error) {
-	v := &view{cfg: cfg, guard: NewGuard(cfg.Guard), clients: newClients(cfg), handlers: make(map[string]http.Handler), nowhere: newRouter()}
+	v := &view{cfg: cfg, guard: NewGuard(cfg.Guard), clients: newClients(cfg), routers: make(map[string]*router)}
 	for name, u := range cfg.Upstreams {
 		up, err := p.buildUpstream(name, u, cfg, parts, old)
 		if err != nil {
@@ -61,14 +58,11 @@ func (p *Proxy) build(cfg *config.Config, parts Parts, old *view) (*view, error)
 		v.upstreams = append(v.upstreams, up)
 	}
 	sort.Slice(v.upstreams, func(i, j int) bool { return v.upstreams[i].name < v.upstreams[j].name })
-	routers := make(map[string]*chi.Mux)
 	for _, up := range v.upstreams {
-		router := routers[up.own]
-		if router == nil {
-			router = newRouter()
-			routers[up.own], v.handlers[up.own] = router, router
+		if v.routers[up.own] == nil {
+			v.routers[up.own] = newRouter()
 		}
-		route(router, up, p.identify(up, p.frontDesk(up, p.forwardTo(up))))
+		v.routers[up.own].add(up, p.identify(up, p.frontDesk(up, p.forwardTo(up))))
 	}
 	return v, nil
 }
@@ -109,31 +103,6 @@ func surfaceOf(name string) cleeng.Surface {
 		return s
 	}
 	return cleeng.SurfaceUnknown
-}
-
-// newRouter is a chi router for all methods: what the catalogue does not know
-// is forwarded, not refused.
-func newRouter() *chi.Mux {
-	router := chi.NewRouter()
-	nowhere := func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r.Context())
-		x.closeAfter(r)
-		writeProblem(w, r, x, &Problem{Code: CodeNotAllowed, Detail: "No upstream is configured for this path. Compare the app's base URL with the prefixes under upstreams in the configuration."})
-	}
-	router.NotFound(nowhere)
-	router.MethodNotAllowed(nowhere)
-	return router
-}
-
-func route(router *chi.Mux, up *upstream, h http.Handler) {
-	for _, prefix := range append([]string{up.prefix}, up.aliases...) {
-		if prefix == "" || strings.HasSuffix(prefix, "/") {
-			router.Handle(strings.TrimSuffix(prefix, "/")+"/*", h)
-			continue
-		}
-		router.Handle(prefix, h)
-		router.Handle(prefix+"/*", h)
-	}
 }
 
 // target is the path as it goes upstream.
