@@ -80,7 +80,7 @@ func (c *Cache) Prepare(call *Call, rules *Rules) {
 	if call.kind == writes {
 		return
 	}
-	call.identity = c.identify(call, call.fields.all())
+	call.identity = c.identify(call, call.fields.names)
 	call.request = rfc9111.ParseRequest(call.Header)
 	call.policy = rules.policyOf(call.Endpoint, call.Method, call.Path)
 	if call.kind == reads {

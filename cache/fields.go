@@ -80,25 +80,25 @@ func kindOfFolded(name []byte) fieldKind {
 	return fieldPlain
 }
 
-// fieldNames is a sorted list of names without an allocation.
+// fieldNames is a sorted list of names. The few that are usual take no
+// allocation.
 type fieldNames struct {
-	names [maxKeyedFields]string
-	n     int
+	names []string
+	first [4]string
 }
 
 // add keeps the order; it reports false when there is no room.
 func (f *fieldNames) add(name string) bool {
-	if f.n == len(f.names) {
+	if len(f.names) == maxKeyedFields {
 		return false
 	}
-	at, _ := slices.BinarySearch(f.names[:f.n], name)
-	copy(f.names[at+1:f.n+1], f.names[at:f.n])
-	f.names[at] = name
-	f.n++
+	if f.names == nil {
+		f.names = f.first[:0]
+	}
+	at, _ := slices.BinarySearch(f.names, name)
+	f.names = slices.Insert(f.names, at, name)
 	return true
 }
-
-func (f *fieldNames) all() []string { return f.names[:f.n] }
 
 // sortFields finds the fields that belong into identity and key. It reports
 // false if there are too many.

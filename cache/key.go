@@ -101,7 +101,7 @@ func (call *Call) addCommon(k *keyBytes) {
 	for _, name := range accepted {
 		k.addField(call.Header, name)
 	}
-	k.addFields(call.Header, call.keyed.all())
+	k.addFields(call.Header, call.keyed.names)
 }
 
 // variantKey digests a primary key with the values of the fields that the

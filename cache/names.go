@@ -68,7 +68,7 @@ func (c *Cache) appendCredentials(names []string, call *Call, element int) []str
 	if call.Credential != nil && (element < 0 || call.Injects == nil || call.Injects(element)) {
 		names = append(names, c.credentialName("injected", call.Credential.Name(), call.Credential.Account()))
 	}
-	for _, field := range call.fields.all() {
+	for _, field := range call.fields.names {
 		for _, line := range call.Header[field] {
 			if value := bareToken(line); value != "" {
 				names = append(names, c.credentialName("sent", value))

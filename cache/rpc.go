@@ -31,7 +31,7 @@ func (c *Cache) element(call *Call, i int, rules *Rules) (*Call, bool) {
 		return nil, false
 	}
 	tokens := rpc.AppendTokens(nil)
-	identity := c.identify(el, el.fields.all())
+	identity := c.identify(el, el.fields.names)
 	k.b = append(k.b, c.secret[:]...)
 	k.b = append(k.b, identity[:]...)
 	k.addBytes(tokens)

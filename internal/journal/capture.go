@@ -47,14 +47,23 @@ type sides struct{ request, response passing }
 // copies those that layers change on the way. Nothing of it outlives
 // [Exchange.Release].
 type capture struct {
-	journal  *Journal // nil: nothing is kept
-	loose    bool     // of an exchange that nobody releases: no shared buffers
-	request  passing
-	response passing
+	journal *Journal // nil: nothing is kept
+	loose   bool     // of an exchange that nobody releases: no shared buffers
+	*messages
 	attempts []sides
-	first    [1]sides
 	fields   *[]rawField
 }
+
+// messages are those of the app, and those of the first attempt: most exchanges
+// need no more. There are some wherever there is a journal.
+type messages struct {
+	request  passing
+	response passing
+	first    [1]sides
+}
+
+// messageLists are used again, so that records of exchanges are small.
+var messageLists = sync.Pool{New: func() any { return new(messages) }}
 
 // fieldLists are the buffers of copied headers.
 var fieldLists = sync.Pool{New: func() any { return new([]rawField) }}
@@ -65,8 +74,11 @@ const maxKeptFields = 1024
 // Open makes the journal keep the messages of x. Call it before x is shared.
 func (j *Journal) Open(x *Exchange) {
 	if j != nil && j.keeps() {
-		x.capture.journal = j
-		x.capture.attempts = x.capture.first[:0]
+		m, ok := messageLists.Get().(*messages)
+		if !ok {
+			m = new(messages)
+		}
+		x.capture.journal, x.capture.messages, x.capture.attempts = j, m, m.first[:0]
 	}
 }
 
@@ -78,7 +90,9 @@ func (x *Exchange) Captures() bool { return x.capture.journal != nil }
 // messages too. It is meant for records that end with [Exchange.Adopt] or not
 // at all.
 func (x *Exchange) Lend(other *Exchange) {
-	other.capture.journal, other.capture.loose = x.capture.journal, true
+	if j := x.capture.journal; j != nil {
+		other.capture.journal, other.capture.loose, other.capture.messages = j, true, new(messages)
+	}
 }
 
 // AppSent tells what the app sent. Its header must not change any more.
@@ -153,7 +167,17 @@ func (x *Exchange) Release() {
 			fieldLists.Put(c.fields)
 		}
 	}
+	*c.messages = messages{}
+	messageLists.Put(c.messages)
 	*c = capture{}
+}
+
+// path is that of the app's request, "" where nothing is kept of it.
+func (c *capture) path() string {
+	if c.messages == nil {
+		return ""
+	}
+	return c.request.Path
 }
 
 // side returns the capture of attempt i.

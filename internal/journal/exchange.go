@@ -104,7 +104,7 @@ type Exchange struct {
 	mu       sync.Mutex
 	queue    time.Duration
 	attempts []Attempt
-	first    [2]Attempt // most exchanges need no more; saves an allocation
+	first    [1]Attempt // most exchanges need no more; saves an allocation
 	events   []Event
 	outcome  int // upstream status that came after the caller had left
 	err      string

@@ -48,7 +48,7 @@ func (m *masking) summary(x *Exchange, number uint64) {
 	m.text(x.RequestID)
 	m.b = appendText(m.b, x.Upstream) // as configured
 	m.text(x.Method)
-	m.b = appendText(m.b, m.shown(cleanPath, x.Endpoint, x.capture.request.Path, maskPath))
+	m.b = appendText(m.b, m.shown(cleanPath, x.Endpoint, x.capture.path(), maskPath))
 	m.b = appendText(m.b, string(x.Source))
 	m.b = appendInt(m.b, int64(x.queue))
 	m.b = appendInt(m.b, int64(x.Duration))
