@@ -21,8 +21,8 @@ func (p *Proxy) GuardAdmin(token func() redact.Secret, next http.Handler) http.H
 		}
 		if refusal != nil {
 			p.metrics.GuardRefused(refusal.Code)
-			x := &exchange{rec: &journal.Exchange{RequestID: requestID(r.Header)}}
-			writeProblem(w, r, x, refusal)
+			id, _ := requestID(r.Header)
+			writeProblem(w, r, &exchange{rec: &journal.Exchange{RequestID: id}}, refusal)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -49,7 +49,7 @@ func (l *lane) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (l *lane) exchange(r *http.Request, v *view, up *upstream) *exchange {
-	x := &exchange{rec: &journal.Exchange{RequestID: requestID(http.Header{}), Client: laneClient, Upstream: up.name, Limit: up.limit, Method: r.Method}, view: v, up: up}
+	x := &exchange{rec: &journal.Exchange{RequestID: newID(), OwnID: true, Client: laneClient, Upstream: up.name, Limit: up.limit, Method: r.Method}, view: v, up: up}
 	x.rec.Begin(time.Now())
 	x.ep, x.params = cleeng.Lookup(up.surface, r.Method, r.URL.EscapedPath())
 	x.rec.Endpoint = x.ep.Template

@@ -35,7 +35,7 @@ func (p *Proxy) record(next layer) http.Handler {
 		rec.Begin(time.Now())
 		rec.Method = r.Method
 		rec.Source = journal.SourceUpstream
-		rec.RequestID = requestID(r.Header)
+		rec.RequestID, rec.OwnID = requestID(r.Header)
 		rec.TraceID = traceID(first(r.Header["Traceparent"]))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
 		p.journal.Open(rec)
@@ -82,12 +82,12 @@ func (p *Proxy) finish(r *http.Request, x *exchange, w *responseWriter) {
 }
 
 // requestID takes over the app's X-Request-Id if it is short and plain, so that it
-// can stand in a log, a header and a file name; else it makes one.
-func requestID(h http.Header) string {
+// can stand in a log, a header and a file name; else it makes one of its own.
+func requestID(h http.Header) (id string, own bool) {
 	if id := first(h["X-Request-Id"]); id != "" && len(id) <= maxRequestID && isPlainID(id) {
-		return id
+		return id, false
 	}
-	return newID()
+	return newID(), true
 }
 
 // newID makes an id that nobody can guess: 16 random bytes in hexadecimal.

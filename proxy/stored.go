@@ -43,10 +43,9 @@ func (x *exchange) asCached(r *http.Request) *cache.Call {
 	if c.Endpoint != nil {
 		return c
 	}
-	*c = cache.Call{
-		Upstream: x.up.name, Endpoint: x.ep, Params: x.params, Method: r.Method, Path: x.path, Query: x.query, Header: r.Header,
-		HasBody: x.body != nil, RPC: x.rpc, Patience: x.deadline, Urgency: x.urgency,
-	}
+	c.Upstream, c.Endpoint, c.Params = x.up.name, x.ep, x.params
+	c.Method, c.Path, c.Query, c.Header = r.Method, x.path, x.query, r.Header
+	c.HasBody, c.RPC, c.Patience, c.Urgency = x.body != nil, x.rpc, x.deadline, x.urgency
 	if x.body != nil && x.rpc == nil && x.body.complete() {
 		c.Body = x.body.bytes()
 	}
@@ -95,7 +94,7 @@ func (s stored) Detach(ctx context.Context, r *http.Request, d cache.Departure) 
 func (x *exchange) sibling() *exchange {
 	y := &exchange{
 		rec: &journal.Exchange{
-			RequestID: x.rec.RequestID, TraceID: x.rec.TraceID, Client: x.rec.Client, Upstream: x.rec.Upstream, Limit: x.rec.Limit,
+			RequestID: x.rec.RequestID, OwnID: x.rec.OwnID, TraceID: x.rec.TraceID, Client: x.rec.Client, Upstream: x.rec.Upstream, Limit: x.rec.Limit,
 			Endpoint: x.rec.Endpoint, Method: x.rec.Method, Shown: x.rec.Shown,
 		},
 		view: x.view, up: x.up, ep: x.ep, params: x.params, normal: x.normal, path: x.path, query: x.query,

@@ -16,7 +16,7 @@ func observe(log *telemetry.Log, m *telemetry.Metrics, hourly *totals.Totals) fu
 		m.Request(x.Upstream, x.Endpoint, x.Method, x.Status, string(x.Source), x.Duration)
 		countShielding(m, x)
 		log.Access(&telemetry.AccessLine{
-			Time: x.Start, RequestID: x.RequestID, TraceID: x.TraceID, Client: x.Client, Upstream: x.Upstream, Endpoint: x.Endpoint,
+			Time: x.Start, RequestID: x.RequestID, OwnID: x.OwnID, TraceID: x.TraceID, Client: x.Client, Upstream: x.Upstream, Endpoint: x.Endpoint,
 			Method: x.Method, Status: x.Status, Source: string(x.Source), Attempts: x.AttemptCount(), Queue: x.QueueWait(),
 			Upstreams: x.UpstreamTime(), Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Cause: x.Explained.Sentence, Mark: x.Mark, Error: x.Failure(),
 		})

@@ -69,7 +69,7 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	p.vault.Set("configuration", p.secrets.All()...)
 	p.redactor = redact.NewRedactor(p.vault, redact.NewMasker())
 	var err error
-	p.log, err = telemetry.NewLog(telemetry.LogOptions{Out: s.err, JSON: jsonLines(cfg.Log.Format, s.err), Level: string(cfg.Log.Level), Scrub: p.redactor.Line})
+	p.log, err = telemetry.NewLog(telemetry.LogOptions{Out: s.err, JSON: jsonLines(cfg.Log.Format, s.err), Level: string(cfg.Log.Level), Scrub: p.redactor.Line, Version: p.redactor.Version})
 	if err != nil {
 		return nil, err
 	}

@@ -94,9 +94,10 @@ func Normal(path string) bool {
 	if path == "" || path[0] != '/' {
 		return false
 	}
-	segments := strings.Split(path[1:], "/")
-	for i, segment := range segments {
-		if segment == "" && i < len(segments)-1 {
+	for rest, more := path[1:], true; more; {
+		var segment string
+		segment, rest, more = strings.Cut(rest, "/")
+		if segment == "" && more {
 			return false
 		}
 		if strings.IndexByte(segment, '%') >= 0 {

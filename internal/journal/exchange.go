@@ -74,6 +74,7 @@ type Event struct {
 type Exchange struct {
 	Start     time.Time
 	RequestID string
+	OwnID     bool   // RequestID was made here, so that nothing can be hidden in it
 	TraceID   string // from traceparent, "" without one
 	Client    string // caller's name
 	Upstream  string // configured name, "" when refused before routing

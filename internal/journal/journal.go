@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,7 +34,7 @@ type Options struct {
 // the ring reaches further back.
 type Journal struct {
 	redactor *redact.Redactor
-	clean    clean
+	clean    *redact.Clean
 	body     atomic.Int64
 	passing  atomic.Int64 // bytes of messages passing by
 	maxSize  atomic.Int64
@@ -58,8 +57,7 @@ const (
 
 // New returns an empty journal.
 func New(o Options) *Journal {
-	j := &Journal{redactor: o.Redactor, failures: newFailures(0)}
-	j.clean.seed = maphash.MakeSeed()
+	j := &Journal{redactor: o.Redactor, clean: redact.NewClean(), failures: newFailures(0)}
 	j.calm.rate, j.flooded.rate = successShare, failureShare
 	j.buffers.New = func() any { return new(masking) }
 	j.Resize(o.MaxSize, o.Body)

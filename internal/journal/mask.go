@@ -11,6 +11,15 @@ const (
 	maxHeadBytes  = 32 << 10 // of all names and values together
 )
 
+// Kinds of text that is remembered as clean, since each is masked by rules of its
+// own.
+const (
+	cleanText byte = iota
+	cleanField
+	cleanPath
+	cleanQuery
+)
+
 // masking writes one record, masked. It is used by one goroutine.
 type masking struct {
 	journal *Journal
@@ -32,13 +41,13 @@ func (m *masking) shown(kind byte, a, b string, mask func(r *redact.Redactor, a,
 	if m.own {
 		return mask(m.r, a, b)
 	}
-	at, ok := m.journal.clean.has(m.version, kind, a, b)
+	at, ok := m.journal.clean.Has(m.version, kind, a, b)
 	if ok {
 		return b
 	}
 	out := mask(m.r, a, b)
 	if out == b {
-		m.journal.clean.note(at, m.version, kind, a, b)
+		m.journal.clean.Note(at, m.version, kind, a, b)
 	}
 	return out
 }
@@ -60,7 +69,7 @@ func (m *masking) field(name, value string) {
 	m.b = appendBool(m.b, true)
 	at, ok := uint64(0), false
 	if !m.own {
-		if at, ok = m.journal.clean.has(m.version, cleanField, name, value); ok {
+		if at, ok = m.journal.clean.Has(m.version, cleanField, name, value); ok {
 			m.b = appendText(appendText(m.b, name), value)
 			return
 		}
@@ -76,7 +85,7 @@ func (m *masking) field(name, value string) {
 	case shown != value || shownName != name:
 		m.hidden = true
 	case !m.own:
-		m.journal.clean.note(at, m.version, cleanField, name, value)
+		m.journal.clean.Note(at, m.version, cleanField, name, value)
 	}
 }
 

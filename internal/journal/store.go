@@ -45,7 +45,11 @@ func (m *masking) summary(x *Exchange, number uint64) {
 	m.b = appendInt(m.b, int64(x.Status))
 	m.text(x.Client)
 	m.b = appendText(m.b, x.Endpoint) // of the catalogue
-	m.text(x.RequestID)
+	if x.OwnID {
+		m.b = appendText(m.b, x.RequestID)
+	} else {
+		m.text(x.RequestID)
+	}
 	m.b = appendText(m.b, x.Upstream) // as configured
 	m.text(x.Method)
 	m.b = appendText(m.b, m.shown(cleanPath, x.Endpoint, x.capture.path(), maskPath))

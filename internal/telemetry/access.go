@@ -10,6 +10,7 @@ import (
 type AccessLine struct {
 	Time      time.Time
 	RequestID string
+	OwnID     bool // RequestID was made here
 	TraceID   string
 	Client    string
 	Upstream  string
@@ -31,7 +32,8 @@ type AccessLine struct {
 
 // Access logs one request at level info, without going through slog's
 // reflection: this line is written for every request. Only what outsiders
-// wrote is scrubbed; the rest comes from closed sets and numbers.
+// wrote is scrubbed, unless it was found clean before; the rest comes from
+// closed sets and numbers.
 func (l *Log) Access(a *AccessLine) {
 	if l.level.Level() > slog.LevelInfo {
 		return
@@ -44,6 +46,9 @@ func (l *Log) Access(a *AccessLine) {
 	e.begin(a.Time, "INFO", "request")
 	from := len(e.b)
 	e.text(fieldRequestID, a.RequestID)
+	if a.OwnID {
+		from = len(e.b)
+	}
 	e.optional(fieldTraceID, a.TraceID)
 	e.text(fieldClient, a.Client)
 	e.text(fieldMethod, a.Method)
@@ -65,12 +70,31 @@ func (l *Log) Access(a *AccessLine) {
 	e.optional(fieldError, a.Error)
 	e.end()
 	line := e.b
-	if l.dirty(line[from:to]) || len(a.Error) > 0 && l.dirty(line[tail:]) {
+	if l.foreign(a, line[from:to]) || len(a.Error) > 0 && l.dirty(line[tail:]) {
 		line = l.scrub(line)
 	}
 	l.batch.add(line, false)
 	*pooled = e.b
 	l.lines.Put(pooled)
+}
+
+// foreign reports whether the scrub would change the part of a line that holds
+// what the app said of itself. Where that is no more than a name and a method,
+// which come again and again, the answer is remembered.
+func (l *Log) foreign(a *AccessLine, part []byte) bool {
+	if !a.OwnID || a.TraceID != "" || l.version == nil {
+		return l.dirty(part)
+	}
+	version := l.version()
+	at, clean := l.clean.Has(version, 0, a.Method, a.Client)
+	if clean {
+		return false
+	}
+	if l.dirty(part) {
+		return true
+	}
+	l.clean.Note(at, version, 0, a.Method, a.Client)
+	return false
 }
 
 // dirty reports whether the scrub would change a part of a line.

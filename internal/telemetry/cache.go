@@ -15,6 +15,7 @@ type CacheStat struct {
 type CacheMetrics struct {
 	registry *prometheus.Registry
 	lookups  *prometheus.CounterVec
+	known    map[string]prometheus.Counter // of lookups, by result; never changed
 	joined   prometheus.Counter
 }
 
@@ -25,15 +26,22 @@ func (m *Metrics) newCache() *CacheMetrics {
 	c := &CacheMetrics{
 		registry: m.registry,
 		lookups:  m.counter("cache_lookups_total", "Lookups in the cache, by how they ended.", "result"),
+		known:    make(map[string]prometheus.Counter),
 		joined:   m.plainCounter("flights_joined_total", "Calls that shared the upstream call of an identical one."),
 	}
-	touch(c.lookups, lookupResults)
+	for _, result := range lookupResults {
+		c.known[result] = c.lookups.WithLabelValues(result)
+	}
 	return c
 }
 
 // Lookup counts a lookup: hit, stale, revalidated, miss or bypass.
 func (c *CacheMetrics) Lookup(result string) {
-	c.lookups.WithLabelValues(lookupResults.fold(result)).Inc()
+	counter := c.known[result]
+	if counter == nil {
+		counter = c.lookups.WithLabelValues(labelOther)
+	}
+	counter.Inc()
 }
 
 // Joined counts a call that shared another's upstream call.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cleengate/cleengate/internal/redact"
 )
 
 // LogOptions configure [NewLog].
@@ -22,6 +24,9 @@ type LogOptions struct {
 	// neither change nor keep. Redactor.Line of package redact is meant for
 	// it. Nil leaves lines as they are.
 	Scrub func(line []byte) []byte
+	// Version is another number whenever Scrub may find more than before; nil
+	// if nobody can tell. What was found clean is remembered for one version.
+	Version func() uint64
 }
 
 // Log writes the process's own messages and one line for each request. Both
@@ -35,11 +40,14 @@ type Log struct {
 	json  bool
 	scrub func([]byte) []byte
 	lines sync.Pool
+
+	version func() uint64
+	clean   *redact.Clean
 }
 
 // NewLog starts the writer of the log.
 func NewLog(o LogOptions) (*Log, error) {
-	l := &Log{json: o.JSON, scrub: o.Scrub}
+	l := &Log{json: o.JSON, scrub: o.Scrub, version: o.Version, clean: redact.NewClean()}
 	l.batch = newBatch(o.Out, l.droppedLine)
 	l.lines.New = func() any { return new([]byte) }
 	if l.scrub == nil {
