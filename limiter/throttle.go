@@ -75,9 +75,9 @@ func (b *Bucket) pausedUntil(endpoint string, now time.Duration) time.Time {
 	return b.base.Add(until)
 }
 
-// cut lowers the learned rate. Where a limit is known, that limit is the answer to
+// cut lowers the learned rate. Where a limit is told or pinned, that is the answer to
 // one throttle, which may be chance: only a second one within a minute says that
-// there is another limit that nobody tells.
+// there is another limit that nobody tells, or that the pinned rate is too high.
 func (b *Bucket) cut(p *Place, now time.Duration, changed bool) {
 	if len(b.windows) > 0 {
 		if changed || p.departed < b.known {
@@ -88,15 +88,14 @@ func (b *Bucket) cut(p *Place, now time.Duration, changed bool) {
 				w.widen(now)
 			}
 		}
+	}
+	if len(b.windows) > 0 || b.cfg.Rate > 0 {
 		struck := b.struck
 		b.struck = now
 		if struck == 0 || now-struck > time.Minute {
 			return
 		}
 		b.capped = true
-	}
-	if b.cfg.Rate > 0 {
-		b.capped = true // a pinned rate is a ceiling, and was too high
 	}
 	b.rate.rate = b.pace.rate
 	sent := b.history.count(now, p.departed-time.Second) - int(b.departed-p.ordinal)
