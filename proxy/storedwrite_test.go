@@ -82,6 +82,45 @@ func TestNoCallerAfterAWriteSeesTheOldAnswer(t *testing.T) {
 	}
 }
 
+// TestReadDuringAWriteIsForgottenAtItsEnd has a write that changes something at
+// its end only, and a read that departs and arrives in between.
+func TestReadDuringAWriteIsForgottenAtItsEnd(t *testing.T) {
+	for _, ends := range []string{"", "500", "broken"} {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			value := 0
+			up := count(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodGet {
+					time.Sleep(time.Second)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if r.Method == http.MethodGet {
+					_, _ = fmt.Fprintf(w, "%d", value)
+					return
+				}
+				value++
+				switch ends {
+				case "500":
+					w.WriteHeader(500)
+				case "broken":
+					panic(http.ErrAbortHandler)
+				}
+			})
+			r := newCacheBubble(t, up, noRetries, patient)
+			var write sync.WaitGroup
+			write.Go(func() { r.do(http.MethodPatch, "/3.1/offers/S1", nil) })
+			time.Sleep(time.Second / 2)
+			wantStatus(t, r.do(http.MethodGet, "/3.1/offers/S1", nil), 200, "fwd=miss; stored", "0")
+			write.Wait()
+			if a := r.do(http.MethodGet, "/3.1/offers/S1", nil); a.body != "1" {
+				t.Errorf("write ended %q: a caller after it got %q (%s)", ends, a.body, a.Header.Get("Cache-Status"))
+			}
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
 // TestUnknownOutcomeMayComeLate has a write whose connection breaks and that the
 // upstream carries out a little later all the same.
 func TestUnknownOutcomeMayComeLate(t *testing.T) {
