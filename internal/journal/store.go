@@ -13,7 +13,7 @@ import (
 func (m *masking) write(x *Exchange, number uint64, messages bool) {
 	m.summary(x, number)
 	m.b = appendBool(m.b, messages)
-	m.text(x.TraceID)
+	m.b = appendText(m.b, x.TraceID) // 32 hexadecimal digits
 	m.b = appendText(m.b, x.Mark)
 	m.text(x.err)
 	m.b = appendInt(m.b, x.Sent)
@@ -30,7 +30,7 @@ func (m *masking) write(x *Exchange, number uint64, messages bool) {
 	m.events(x.events)
 	m.b = appendUint(m.b, uint64(len(x.attempts)))
 	for i := range x.attempts {
-		m.attempt(&x.attempts[i])
+		m.attempt(x, &x.attempts[i])
 	}
 	if messages {
 		m.messages(x)
@@ -45,11 +45,7 @@ func (m *masking) summary(x *Exchange, number uint64) {
 	m.b = appendInt(m.b, int64(x.Status))
 	m.text(x.Client)
 	m.b = appendText(m.b, x.Endpoint) // of the catalogue
-	if x.OwnID {
-		m.b = appendText(m.b, x.RequestID)
-	} else {
-		m.text(x.RequestID)
-	}
+	m.id(x, x.RequestID)
 	m.b = appendText(m.b, x.Upstream) // as configured
 	m.text(x.Method)
 	m.b = appendText(m.b, m.shown(cleanPath, x.Endpoint, x.capture.path(), maskPath))
@@ -71,7 +67,17 @@ func (m *masking) events(events []Event) {
 	}
 }
 
-func (m *masking) attempt(a *Attempt) {
+// id adds a request id. Most are made here, differ each time, and are not worth
+// a search.
+func (m *masking) id(x *Exchange, id string) {
+	if x.OwnID && id == x.RequestID {
+		m.b = appendText(m.b, id)
+		return
+	}
+	m.text(id)
+}
+
+func (m *masking) attempt(x *Exchange, a *Attempt) {
 	m.b = appendText(m.b, a.Reason)
 	m.b = appendTime(m.b, a.Start)
 	m.b = appendTime(m.b, a.Departed)
@@ -83,7 +89,7 @@ func (m *masking) attempt(a *Attempt) {
 	m.b = appendInt(m.b, int64(a.Resent))
 	m.b = appendText(m.b, a.Credential)
 	m.b = appendUint(m.b, a.Generation)
-	m.text(a.UpstreamID)
+	m.id(x, a.UpstreamID)
 }
 
 // messages adds what the app and the upstream sent and got.
