@@ -3,7 +3,6 @@ package journal
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/cleengate/cleengate/internal/redact"
 )
@@ -49,11 +48,10 @@ func (j *Journal) Excerpt(s Stored) *Excerpt {
 	if own := redact.Own(s.Own, "", nil); len(own) > 0 {
 		m.r, m.own = j.redactor.With(own...), true
 	}
-	began := time.Now()
 	var c capture
 	m.message(&c, &p, s.Endpoint)
 	p.content(&c, s.Shown, s.Status >= http.StatusBadRequest, func(of content) { m.content(&of) })
-	j.calm.spend(time.Since(began))
+	j.calm.spend(cost(len(m.b), m.own))
 	return &Excerpt{stored: slices.Clip(m.b), version: m.version}
 }
 

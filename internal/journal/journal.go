@@ -151,8 +151,7 @@ func (m *masking) mask(j *Journal, x *Exchange, key groupKey, failed, whole bool
 	if failed {
 		budget = &j.flooded
 	}
-	began := time.Now()
-	full = x.capture.journal != nil && (whole || early || budget.has(began))
+	full = x.capture.journal != nil && (whole || early || budget.has(time.Now()))
 	m.write(x, number, full)
 	if !full {
 		return false
@@ -163,7 +162,7 @@ func (m *masking) mask(j *Journal, x *Exchange, key groupKey, failed, whole bool
 			m.write(x, number, true)
 		}
 	}
-	budget.spend(time.Since(began))
+	budget.spend(cost(len(m.b), m.own))
 	return true
 }
 

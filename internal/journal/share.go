@@ -5,7 +5,26 @@ import (
 	"time"
 )
 
-// shareBurst is how much may be spent at once after a quiet time.
+// What masking is taken to cost, after BenchmarkAdd. It is reckoned and not
+// measured: on a busy machine a clock shows how long others were at work, and
+// one interruption would abridge the records of seconds.
+const (
+	costOfRecord = 2 * time.Microsecond
+	costOfByte   = 4 * time.Nanosecond   // of the finished record
+	costOfOwn    = 40 * time.Microsecond // to look for secrets of the exchange's own
+)
+
+// cost of a record of n bytes.
+func cost(n int, own bool) time.Duration {
+	d := costOfRecord + time.Duration(n)*costOfByte
+	if own {
+		d = 2*d + costOfOwn
+	}
+	return d
+}
+
+// shareBurst is how much may be spent at once after a quiet time: some
+// hundreds of records.
 const shareBurst = 5 * time.Millisecond
 
 // share rations time: what is spent comes back at the given rate. The zero
