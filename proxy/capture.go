@@ -16,7 +16,9 @@ import (
 func (w *responseWriter) captureApp(r *http.Request) {
 	x := w.x
 	sent := x.sentBody()
-	sent.Trailer = r.Trailer
+	if x.body.finished() { // before that it may still be written to
+		sent.Trailer = r.Trailer
+	}
 	x.rec.AppSent(journal.Head{Method: r.Method, Path: rawTarget(r), Query: r.URL.RawQuery, Proto: r.Proto, Header: r.Header}, sent)
 	if w.status == 0 {
 		return // it left before it got anything

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -199,5 +200,29 @@ func TestCaptureRefresh(t *testing.T) {
 		if b.Form != journal.FormShape || strings.Contains(string(b.Bytes), "refresh-token") {
 			t.Errorf("%s: %s %s", name, b.Form, b.Bytes)
 		}
+	}
+}
+
+// TestJournalCostsFewAllocations: what passes by is kept in buffers that are
+// used again, and records in memory that was there before.
+func TestJournalCostsFewAllocations(t *testing.T) {
+	r := newRigAt(t, "http://127.0.0.1:1")
+	for _, up := range r.view.Load().upstreams {
+		up.reverse = r.reverseProxy(up, r.chain(up, canned{}, r.view.Load().cfg, Parts{}))
+	}
+	h := r.Handler("")
+	measure := func() float64 {
+		return testing.AllocsPerRun(2000, func() {
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/3.1/offers?limit=1", http.NoBody)
+			h.ServeHTTP(&sunk{header: make(http.Header)}, req)
+		})
+	}
+	r.sinkOff()
+	off := measure()
+	r.withJournal(testJournal(t, 1<<20, 16<<10))
+	on := measure()
+	t.Logf("%v allocations without a journal, %v with one", off, on)
+	if bound := 6.0; on-off > bound && !raceDetector { // while everything is whole: notes of what was masked
+		t.Errorf("the journal allocates %v times a call, at most %v", on-off, bound)
 	}
 }
