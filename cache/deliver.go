@@ -32,7 +32,7 @@ func (t *Transport) deliver(r *http.Request, call *Call, v *voyage, resp *http.R
 		t.Cache.metrics.Lookup("miss")
 	}
 	resp.Request = seen
-	if v.previous != nil && resp.StatusCode == http.StatusOK && rfc9111.Conditions(call.Header, resp.StatusCode, resp.Header, v.received) == rfc9111.NotModified {
+	if v.previous != nil && call.RPC == nil && resp.StatusCode == http.StatusOK && rfc9111.Conditions(call.Header, resp.StatusCode, resp.Header, v.received) == rfc9111.NotModified {
 		status.FwdStatus = resp.StatusCode
 		notModified(resp)
 	}

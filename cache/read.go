@@ -82,7 +82,10 @@ func (t *Transport) direct(r *http.Request, call *Call, f *found, why string) (*
 // voyage prepares a call upstream for a read.
 func (t *Transport) voyage(call *Call, f *found, names []string) *voyage {
 	v := &voyage{transport: t, call: call, key: call.key, previous: f.entry, stored: f.entry, names: names}
-	v.elicited = f.entry == nil && call.policy.conditional && !conditional(call.Header)
+	if call.RPC != nil {
+		v.stored = nil // a condition on a POST does not ask whether something has changed (RFC 9110 section 13.1.2)
+	}
+	v.elicited = call.RPC == nil && f.entry == nil && call.policy.conditional && !conditional(call.Header)
 	return v
 }
 

@@ -198,3 +198,31 @@ func TestRPCStaleElementsFillInForAnOutage(t *testing.T) {
 		}
 	})
 }
+
+// TestRPCIsNeverAskedConditionally has a reply with a validator: a condition on a
+// POST would mean that it is not to be carried out.
+func TestRPCIsNeverAskedConditionally(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var conditions []string
+		up := newNumberedRPC()
+		inner := up.Handler
+		up.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			conditions = append(conditions, r.Header.Get("If-None-Match")+r.Header.Get("If-Modified-Since"))
+			w.Header().Set("ETag", `"1"`)
+			w.Header().Set("Last-Modified", "Mon, 01 Jan 1990 00:00:00 GMT")
+			inner.ServeHTTP(w, r)
+		})
+		r := newCacheBubble(t, up)
+		call := rpcCall("1", "getPassOffer", `{"offerId":"P1"}`)
+		r.rpc(call)
+		time.Sleep(5 * time.Minute)
+		r.rpc(call) // stale, validated in the background
+		time.Sleep(time.Hour)
+		wantStatus(t, r.rpc(call), 200, "fwd=stale; stored", ok("1", "getPassOffer", 3))
+		for _, c := range conditions {
+			if c != "" {
+				t.Errorf("asked with %s", c)
+			}
+		}
+	})
+}
