@@ -61,7 +61,7 @@ func FuzzRPCKeysDiffer(f *testing.F) {
 	f.Add(`{"a":"1"}`, `{"a":1}`, "", "")
 	f.Add(`{"a":1.0}`, `{"a":1}`, "", "")
 	c := newCache(f)
-	key := func(t *testing.T, params, token string) (Key, map[string]any, bool) {
+	key := func(params, token string) (Key, map[string]any, bool) {
 		quoted, _ := json.Marshal(token)
 		rpc, err := cleeng.ParseRPC([]byte(`{"method":"getPassOffer","params":` + params + `,"id":` + string(quoted) + `}`))
 		if err != nil || len(rpc.Calls) != 1 || rpc.Calls[0].Ambiguous {
@@ -83,8 +83,8 @@ func FuzzRPCKeysDiffer(f *testing.F) {
 		return el.key, decoded, true
 	}
 	f.Fuzz(func(t *testing.T, params1, params2, token1, token2 string) {
-		key1, decoded1, ok1 := key(t, params1, token1)
-		key2, decoded2, ok2 := key(t, params2, token2)
+		key1, decoded1, ok1 := key(params1, token1)
+		key2, decoded2, ok2 := key(params2, token2)
 		if ok1 && ok2 && key1 == key2 && (token1 != token2 || !reflect.DeepEqual(decoded1, decoded2)) {
 			t.Errorf("%s with %q and %s with %q share a key", params1, token1, params2, token2)
 		}
