@@ -95,11 +95,9 @@ func TestPromise02_NoAnswerOfAnotherIdentity(t *testing.T) {
 			}
 		})
 	}
-	for range 2 {
-		for _, url := range urls {
-			for range 2 {
-				next <- url
-			}
+	for _, url := range urls {
+		for range 3 {
+			next <- url
 		}
 	}
 	close(next)
