@@ -27,8 +27,8 @@ type Options struct {
 // What is kept was masked when it was added, on the goroutine that served the
 // request and before that returns: what is not masked stands in the exchange's
 // own bounded buffers, and those are cleared by [Exchange.Release]. Masking
-// takes time, and has its share of the processor: successes get half a hundredth
-// of one core, and failures of which the first were kept already two hundredths.
+// takes time, and has its share of the processor: successes get a five-hundredth
+// of one core, and failures of which the first were kept already a fiftieth.
 // What comes beyond that is abridged, that is kept without headers and bodies.
 // So everything is whole while the calls are not many, and when they are many
 // the ring reaches further back.
@@ -51,7 +51,7 @@ type Journal struct {
 
 // Shares of one core that masking may take.
 const (
-	successShare = 0.005
+	successShare = 0.002
 	failureShare = 0.02
 )
 
