@@ -39,23 +39,26 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // keep reads a refusal's body into memory so that its connection is free while the
-// call waits, and the answer is whole should it go back after all. A body that does
-// not come within a second, or by the deadline, is given up.
+// call waits, and the answer is whole should it go back after all. One that does not
+// come within a second, or by the deadline, keeps its connection.
 func keep(resp *http.Response, deadline time.Time) {
 	within := keepWithin
 	if !deadline.IsZero() {
 		within = min(within, time.Until(deadline))
 	}
 	body := resp.Body
-	stop := time.AfterFunc(within, func() { _ = body.Close() })
-	defer stop.Stop()
-	if int64(len(Peek(resp, maxKept))) < maxKept {
+	if head, came := PeekWithin(resp, maxKept, within); came && int64(len(head)) < maxKept {
 		_ = body.Close() // all of it is in memory
 	}
 }
 
-// discard ends an answer that nobody will read.
+// discardWithin is how long the rest of an answer that nobody will read may take to
+// come, for the sake of its connection.
+const discardWithin = 100 * time.Millisecond
+
+// discard ends an answer that nobody will read. One whose rest comes soon lets its
+// connection be used again.
 func discard(resp *http.Response) {
-	_, _ = io.CopyN(io.Discard, resp.Body, maxKept) // lets the connection be used again
+	_, _ = PeekWithin(resp, maxKept, discardWithin)
 	_ = resp.Body.Close()
 }

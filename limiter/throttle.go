@@ -53,7 +53,7 @@ func (b *Bucket) throttled(p *Place, f *Feedback, now time.Duration) Outcome {
 	if fresh {
 		b.cut(p, now, changed)
 		b.log.Info("the provider throttles", "limit", b.cfg.Name, "credential", b.credential, "endpoint", p.endpoint,
-			"cause", string(diagnosis.Cause), "sent", diagnosis.Sent, "known_limit", diagnosis.Limit, "window", diagnosis.Window, "told_wait", max(hint, 0))
+			"cause", string(diagnosis.Cause), "sent", diagnosis.Sent, "known_limit", diagnosis.Limit, "window_seconds", diagnosis.Window.Seconds(), "told_wait_seconds", max(hint, 0).Seconds())
 	}
 	b.throttle(p, hint, now)
 	b.changed()

@@ -26,7 +26,7 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 		p.noteAccepted(x, resp)
 		return
 	}
-	body, readable := peek(resp, maxBlame)
+	body, readable := peekBlame(resp)
 	if code == cleeng.CodeNone {
 		code = cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	}

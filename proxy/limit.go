@@ -56,7 +56,7 @@ func (x *exchange) call() limiter.Call {
 // passes at once and touches nothing (cleeng-api.md section 3.3).
 func isThrottle(resp *http.Response) bool {
 	x := exchangeOf(resp.Request.Context())
-	body, readable := peek(resp, maxBlame)
+	body, readable := peekBlame(resp)
 	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	x.refusal = code
 	if !readable && asksHumans(x.ep) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/cleengate/cleengate/limiter"
 )
@@ -16,7 +17,23 @@ import (
 // of a refusal is in there. What is decoded is bounded like what is read; an
 // encoding that cannot be decoded gives nothing and reports false.
 func peek(resp *http.Response, limit int64) (body []byte, readable bool) {
-	raw := limiter.Peek(resp, limit)
+	return decode(resp, limiter.Peek(resp, limit), limit)
+}
+
+// blameWithin is how long the body of a refusal is waited for, once its header has
+// come: a throttle must pause its bucket, and the app have its answer, however slowly
+// the upstream explains itself.
+const blameWithin = time.Second
+
+// peekBlame is peek at a refusal, which is waited for no longer than blameWithin.
+func peekBlame(resp *http.Response) (body []byte, readable bool) {
+	raw, came := limiter.PeekWithin(resp, maxBlame, blameWithin)
+	body, readable = decode(resp, raw, maxBlame)
+	return body, readable && came
+}
+
+// decode undoes the encoding of the beginning of a body.
+func decode(resp *http.Response, raw []byte, limit int64) (body []byte, readable bool) {
 	var decoded io.Reader
 	switch strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))) {
 	case "", "identity":

@@ -126,7 +126,7 @@ func blamesCredential(x *exchange, resp *http.Response) bool {
 	if resp.StatusCode != http.StatusUnauthorized || x.injected.name == "" {
 		return false
 	}
-	body, _ := peek(resp, maxBlame)
+	body, _ := peekBlame(resp)
 	code := cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	x.refusal = code
 	return code != cleeng.CodeBadPassword

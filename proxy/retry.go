@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,11 +12,15 @@ import (
 
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/limiter"
 )
 
-// maxDrain is how much of a refused answer is read so that its connection can
-// be used again; longer ones cost the connection.
-const maxDrain = 64 << 10
+// maxDrain and drainWithin are how much of a refused answer is read, and for how
+// long, so that its connection can be used again; more than that costs the connection.
+const (
+	maxDrain    = 64 << 10
+	drainWithin = 100 * time.Millisecond
+)
 
 // retry sends a failed call again where that is safe (promise 3) and worth it.
 // What can have happened upstream decides, never the look of a status: a call
@@ -112,6 +115,9 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
+		if date, err := http.ParseTime(h.Get("Date")); err == nil {
+			now = date // both are of the upstream's clock
+		}
 		return max(at.Sub(now), 0)
 	}
 	return 0
@@ -122,7 +128,7 @@ func discard(resp *http.Response) {
 	if resp == nil {
 		return
 	}
-	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
+	_, _ = limiter.PeekWithin(resp, maxDrain, drainWithin)
 	_ = resp.Body.Close()
 }
 

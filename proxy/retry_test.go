@@ -115,6 +115,22 @@ func TestRetryWaitsAsLongAsAsked(t *testing.T) {
 	})
 }
 
+// A date is of the upstream's clock, which may be an hour off.
+func TestRetryAfterAsADate(t *testing.T) {
+	now := time.Now()
+	upstream := now.Add(-time.Hour).Truncate(time.Second)
+	at := upstream.Add(3 * time.Second).UTC().Format(http.TimeFormat)
+	h := http.Header{"Retry-After": {at}, "Date": {upstream.UTC().Format(http.TimeFormat)}}
+	if wait := retryAfter(h, now); wait != 3*time.Second {
+		t.Errorf("wait %v, want 3s", wait)
+	}
+	for _, odd := range []string{"", "-1", "1e18", "soon", "99999999999", "Thu, 01 Jan 1970 00:00:00 GMT"} {
+		if wait := retryAfter(http.Header{"Retry-After": {odd}}, now); wait != 0 {
+			t.Errorf("Retry-After %q is a wait of %v", odd, wait)
+		}
+	}
+}
+
 func TestRetryBudgetBoundsAmplification(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var arrivals atomic.Int32

@@ -100,7 +100,7 @@ func (s *Session) futile(call *Call, fresh bool, now time.Time) bool {
 	}
 	s.log.Warn("a fresh token was refused; this place causes no renewal for a while",
 		slog.String("upstream", call.Where.Upstream), slog.String("endpoint", call.Where.Endpoint),
-		slog.Duration("for", freshRefusal))
+		slog.Float64("for_seconds", freshRefusal.Seconds()))
 	return true
 }
 

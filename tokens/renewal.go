@@ -200,5 +200,5 @@ func (s *Session) settle(r *renewal, outcome Outcome, err error) {
 	s.metrics.Renewal(s.name, Outcome(f.Category))
 	s.log.Log(context.Background(), level, "the session could not be renewed",
 		slog.String("category", string(f.Category)), slog.String("detail", f.Detail),
-		slog.Duration("next_attempt_in", pause), slog.Bool("token_alive", s.usable(0, now)))
+		slog.Float64("next_attempt_seconds", pause.Seconds()), slog.Bool("token_alive", s.usable(0, now)))
 }
