@@ -32,6 +32,7 @@ type adaptive struct {
 	ceiling float64       // the rate at which the last throttle came
 	grown   time.Duration // demand since then: time during which calls waited
 	doubled time.Duration // when the rate last doubled
+	calm    time.Duration // when nobody waited last
 	longest time.Duration // pause that it took to be admitted again
 	updated time.Duration
 	used    time.Duration // when a call last left
@@ -42,13 +43,16 @@ type adaptive struct {
 }
 
 func newAdaptive(start float64, now time.Duration) adaptive {
-	return adaptive{rate: start, start: start, doubled: now, updated: now, used: now, began: now}
+	return adaptive{rate: start, start: start, doubled: now, calm: now, updated: now, used: now, began: now}
 }
 
 // advance moves the rate on to now. waiting says that calls have been waiting.
 func (a *adaptive) advance(now time.Duration, waiting bool) {
 	passed := now - a.updated
 	a.updated = now
+	if !waiting {
+		a.calm = now
+	}
 	if idle := now - a.used; idle > decay && a.rate > a.start {
 		halvings := math.Floor(float64(idle) / float64(decay))
 		a.used += time.Duration(halvings) * decay
@@ -98,8 +102,8 @@ func (a *adaptive) grownTo(rate float64) time.Duration {
 }
 
 // throttled cuts the rate. sent is the number of departures in the second that ended
-// with the one that was refused. It measures the limit if there was demand; without,
-// a refusal says that the rate is too high, but not that it is as high as that.
+// with the one that was refused. It measures the limit if calls waited all that time;
+// else a refusal says that the rate is too high, but not that it is as high as that.
 func (a *adaptive) throttled(sent int, demand bool) {
 	reached := float64(sent)
 	if !demand {

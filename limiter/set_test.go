@@ -142,7 +142,7 @@ func TestPinnedRateThatIsTooHigh(t *testing.T) {
 		for range calls {
 			wg.Go(func() {
 				for passed := false; !passed; {
-					passed = passes(t, b, admits)
+					passed = sends(t, b, admits)
 				}
 			})
 		}
@@ -153,8 +153,8 @@ func TestPinnedRateThatIsTooHigh(t *testing.T) {
 	})
 }
 
-// passes sends one call and reports whether the provider let it pass.
-func passes(t *testing.T, b *limiter.Bucket, admits func() bool) bool {
+// sends makes one call and reports whether the provider let it pass.
+func sends(t *testing.T, b *limiter.Bucket, admits func() bool) bool {
 	p, err := b.Acquire(t.Context(), normal)
 	if err != nil {
 		t.Error(err)

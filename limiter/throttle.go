@@ -99,7 +99,8 @@ func (b *Bucket) cut(p *Place, now time.Duration, changed bool) {
 	}
 	b.rate.rate = b.pace.rate
 	sent := b.history.count(now, p.departed-time.Second) - int(b.departed-p.ordinal)
-	b.rate.throttled(sent, b.backlogged(now))
+	demand := b.backlogged(now) && p.departed-b.rate.calm >= time.Second
+	b.rate.throttled(sent, demand)
 }
 
 // diagnose compares what we sent with what is known.

@@ -3,6 +3,8 @@ package limiter_test
 import (
 	"net/http"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,6 +102,34 @@ func TestThrottleWithoutDemand(t *testing.T) {
 
 // An endless stream of throttles lowers the rate, but never to nothing, and every
 // pause is followed by one probe.
+// One of the first calls of a burst is refused, as the quota was used up before. That
+// measures nothing: the few that left in so short a time are not the limit.
+func TestThrottleAtTheBeginning(t *testing.T) {
+	for _, nth := range []int64{1, 5, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBucket(t, limiter.Config{})
+			begin := time.Now()
+			var sent atomic.Int64
+			passes := func() bool {
+				n := sent.Add(1)
+				<-time.After(30 * time.Millisecond)
+				return n != nth
+			}
+			var wg sync.WaitGroup
+			for range 500 {
+				wg.Go(func() {
+					for !sends(t, b, passes) {
+					}
+				})
+			}
+			wg.Wait()
+			if took := time.Since(begin); took > 40*time.Second {
+				t.Errorf("call %d was refused, and 500 calls took %v from a start of 20/s", nth, took)
+			}
+		})
+	}
+}
+
 func TestThrottledForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := &throttling{delay: time.Millisecond}
