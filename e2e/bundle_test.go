@@ -94,6 +94,10 @@ func failures() []failure {
 			status, _, _ := call(t, "POST", gate+"/3.0/json-rpc", `{"method":"listSubscriptionOffers","params":{"publisherToken":"\"`+own+`\"","offset":0},"jsonrpc":"2.0","id":1}`, "X-Request-Id", failing, "Content-Type", "application/json")
 			return status, []string{"PUBLISHER_TOKEN=" + own}
 		}},
+		{cause: "rejected", status: 200, call: func(t *testing.T, _ *simulator.Simulator, _, gate string) (int, []string) {
+			status, _, _ := call(t, "POST", gate+"/3.0/json-rpc", `{"method":"inventPrices","params":{"publisherToken":"`+own+`"},"jsonrpc":"2.0","id":1}`, "X-Request-Id", failing, "Content-Type", "application/json")
+			return status, []string{"PUBLISHER_TOKEN=" + own}
+		}},
 		{cause: "credential_expired", status: 401, knobs: `{"credentials":{"jwt_lifetime":"1ms"}}`, call: withJWT("GET", account, "")},
 		{cause: "insufficient_permission", status: 401, knobs: `{"credentials":{"denied":[{"match":"GET /3.1/subscriptions","status":401}]}}`, env: configured, call: key(after("/3.1/offers", failingCall("GET", "/3.1/subscriptions", "")))},
 		{cause: "ip_not_allowed", status: 401, knobs: `{"credentials":{"ip_denied_names_address":true}}`, call: func(t *testing.T, sim *simulator.Simulator, upstream, gate string) (int, []string) {

@@ -17,7 +17,7 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusTooManyRequests:
 	case x.rpc != nil && resp.StatusCode == http.StatusOK:
-		code = rpcRefusal(resp)
+		code = x.rpcRefusal(resp)
 		if code != cleeng.CodeRPCPublisherToken {
 			p.noteAccepted(x, resp)
 			return
@@ -41,18 +41,22 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 	}
 }
 
-// rpcRefusal finds the code of a JSON-RPC reply whose elements were refused.
-func rpcRefusal(resp *http.Response) cleeng.Code {
+// rpcRefusal finds the code of a JSON-RPC reply whose elements were refused, and
+// notes whether any failed.
+func (x *exchange) rpcRefusal(resp *http.Response) cleeng.Code {
 	reply, ok := readReply(resp)
 	if !ok {
 		return cleeng.CodeNone
 	}
-	for _, e := range reply.elements {
+	refusal := cleeng.CodeNone
+	for i := range reply.elements {
+		e := &reply.elements[i]
+		x.rec.RPCFailed = x.rec.RPCFailed || e.HasError
 		if e.Code == cleeng.RPCPublisherToken {
-			return cleeng.CodeRPCPublisherToken
+			refusal = cleeng.CodeRPCPublisherToken
 		}
 	}
-	return cleeng.CodeNone
+	return refusal
 }
 
 // evidence is how the credential looked that went upstream last.

@@ -192,15 +192,13 @@ func (c *capture) side(i int) *sides {
 func (c *capture) copyHeader(p *passing) {
 	list := c.list()
 	p.from = len(list)
-	for name, values := range p.Header {
-		for _, v := range values {
-			if len(list)-p.from == maxFields {
-				p.omitted++
-				continue
-			}
-			list = append(list, rawField{name, v})
+	eachLine(p.Header, func(name, value string) {
+		if len(list)-p.from == maxFields {
+			p.omitted++
+			return
 		}
-	}
+		list = append(list, rawField{name, value})
+	})
 	p.to, *c.fields, p.Header = len(list), list, nil
 }
 

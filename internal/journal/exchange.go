@@ -87,6 +87,8 @@ type Exchange struct {
 	// Identity tells in whose name a read was made, as Digest does of the whole.
 	Identity uint64
 	Batch    bool // of JSON-RPC calls
+	// RPCFailed tells that the answer holds a JSON-RPC error, whatever its status.
+	RPCFailed bool
 
 	Status    int
 	Source    Source

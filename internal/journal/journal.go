@@ -181,6 +181,8 @@ func (x *Exchange) failure() (key groupKey, failed bool) {
 		key.cause = "client_gone"
 	case x.Status >= 400:
 		key.cause = "4xx"
+	case x.RPCFailed:
+		key.cause = "rpc_error"
 	default:
 		for i := range x.attempts {
 			switch a := &x.attempts[i]; {

@@ -106,11 +106,7 @@ func (m *masking) lines(c *capture, p *passing) {
 			add(f.name, f.value)
 		}
 	}
-	for name, values := range p.Header {
-		for _, v := range values {
-			add(name, v)
-		}
-	}
+	eachLine(p.Header, add)
 	m.b = appendBool(m.b, false)
 	m.b = appendInt(m.b, int64(omitted))
 }

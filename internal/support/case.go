@@ -65,8 +65,8 @@ func cause(rec *journal.Record) Diagnosis {
 		code, facts = UpstreamFault, []string{status}
 	case rec.Status >= http.StatusBadRequest:
 		code, facts = Rejected, []string{status}
-	case refusedInBody(rec) != cleeng.CodeNone:
-		code, facts = Rejected, []string{"Cleeng answered " + strconv.Itoa(rec.Status) + " with the JSON-RPC error " + strings.TrimPrefix(string(refusedInBody(rec)), "RPC") + "."}
+	case rpcError(rec) != "":
+		code, facts = Rejected, []string{"Cleeng answered " + strconv.Itoa(rec.Status) + " with the JSON-RPC error " + rpcError(rec) + "."}
 	default:
 		return Explain(Answered)
 	}
@@ -81,12 +81,22 @@ func cause(rec *journal.Record) Diagnosis {
 	return d
 }
 
-// refusedInBody is the code of a JSON-RPC answer that failed under 200.
-func refusedInBody(rec *journal.Record) cleeng.Code {
+// rpcError is the code of the first JSON-RPC error in an answer, which fails under
+// any status; "" if there is none.
+func rpcError(rec *journal.Record) string {
 	if !strings.Contains(rec.Endpoint, "#") {
-		return cleeng.CodeNone
+		return ""
 	}
-	return cleeng.ClassifyBody(cleeng.SurfaceRPC, rec.Status, answer(rec).Body.Bytes)
+	reply, err := cleeng.ParseRPCReply(answer(rec).Body.Bytes)
+	if err != nil {
+		return ""
+	}
+	for i := range reply.Elements {
+		if e := &reply.Elements[i]; e.HasError {
+			return strconv.Itoa(e.Code)
+		}
+	}
+	return ""
 }
 
 // answer is what the upstream said last, or what the app got where it said

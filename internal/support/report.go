@@ -3,10 +3,8 @@ package support
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/redact"
 )
@@ -49,8 +47,8 @@ func Markdown(c Case) []byte {
 }
 
 func title(rec *journal.Record) string {
-	if code := refusedInBody(rec); code != cleeng.CodeNone && rec.Status == http.StatusOK {
-		return "JSON-RPC error " + strings.TrimPrefix(string(code), "RPC") + " on " + escaped(rec.Method+" "+rec.Endpoint)
+	if code := rpcError(rec); code != "" && rec.Status == http.StatusOK {
+		return "JSON-RPC error " + code + " on " + escaped(rec.Method+" "+rec.Endpoint)
 	}
 	return strconv.Itoa(rec.Status) + " on " + escaped(rec.Method+" "+rec.Endpoint)
 }
