@@ -111,9 +111,26 @@ func sortFields(h http.Header, credentials, keyed *fieldNames) bool {
 		case fieldKeyed:
 			ok = keyed.add(name)
 		case fieldPlain:
+			if name == "Prefer" && !onlyWaits(h[name]) {
+				ok = keyed.add(name)
+			}
 		}
 		if !ok {
 			return false
+		}
+	}
+	return true
+}
+
+// onlyWaits reports whether the preferences of a request (RFC 7240) are about
+// this proxy's patience alone; others may change the answer.
+func onlyWaits(lines []string) bool {
+	for _, line := range lines {
+		for preference := range strings.SplitSeq(line, ",") {
+			name, _, _ := strings.Cut(preference, "=")
+			if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "wait") {
+				return false
+			}
 		}
 	}
 	return true

@@ -58,6 +58,7 @@ func TestKeysOfCallsThatMeanTheSame(t *testing.T) {
 		{getCall("/3.1/offers", "status%5B%5D=x&limit=1"), getCall("/3.1/offers", "limit=1&status%5B%5D=x")},
 		{getCall("/3.1/offers", "", "User-Agent", "a"), getCall("/3.1/offers", "", "User-Agent", "b", "X-Request-Id", "7", "Traceparent", "00-1")},
 		{getCall("/3.1/offers", "", "Cleengate-Client", "a"), getCall("/3.1/offers", "", "Cleengate-Client", "b", "Cleengate-Token", "t")},
+		{getCall("/3.1/offers", ""), getCall("/3.1/offers", "", "Prefer", "wait=5", "Priority", "u=1")},
 		{getCall("/3.1/offers", "", "If-None-Match", `"1"`), getCall("/3.1/offers", "", "Range", "bytes=1-")},
 	} {
 		if keyOf(t, c, pair[0]) != keyOf(t, c, pair[1]) {
@@ -108,6 +109,8 @@ func TestKeysOfCallsThatMeanSomethingElse(t *testing.T) {
 		getCall("/3.1/offers", "", "X_publisher_token", "a"),
 		getCall("/3.1/offers", "", "X-Api-Key", "a"),
 		getCall("/3.1/offers", "", "Customertoken", "a"),
+		getCall("/3.1/offers", "", "Prefer", "return=minimal"),
+		getCall("/3.1/offers", "", "Prefer", "wait=5, return=minimal"),
 		getCall("/3.1/offers", "", "Accept", "a"),
 		getCall("/3.1/offers", "", "Accept-Language", "a"),
 		getCall("/3.1/offers", "", "Accept-Encoding", "a"),

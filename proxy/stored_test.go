@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
 )
@@ -115,4 +117,55 @@ func TestEntitlementsAreLeftAloneUnlessOptedIn(t *testing.T) {
 	r := newCacheRig(t, up)
 	r.do(http.MethodGet, path, nil)
 	wantStatus(t, r.do(http.MethodGet, path, nil), 200, "fwd=bypass", `{"call":2}`)
+}
+
+// TestWriteInvalidatesWhatItsAnswerNames is RFC 9111 section 4.4: the target, and
+// what Location and Content-Location name of the same origin.
+func TestWriteInvalidatesWhatItsAnswerNames(t *testing.T) {
+	up := count(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.Header().Set("Location", "/things/2")
+			w.Header().Set("Content-Location", "http://elsewhere.test/things/3")
+			w.WriteHeader(http.StatusCreated)
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=60")
+		_, _ = io.WriteString(w, "x")
+	})
+	r := newCacheRig(t, up)
+	// The reads are another identity's, so that nothing else connects them.
+	read := func(path string) bool {
+		return strings.Contains(r.do(http.MethodGet, path, nil, "X-Api-Key", "reader").Header.Get("Cache-Status"), "; hit")
+	}
+	for _, path := range []string{"/things", "/things/2", "/things/3"} {
+		read(path)
+	}
+	r.do(http.MethodPost, "/things", nil, "X-Api-Key", "writer")
+	for path, want := range map[string]bool{"/things": false, "/things/2": false, "/things/3": true} {
+		if got := read(path); got != want {
+			t.Errorf("%s is a hit: %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestMissingOffersAreRememberedBriefly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := count(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
+		r := newCacheBubble(t, up)
+		for range 3 {
+			if a := r.do(http.MethodGet, "/3.1/offers/S1", nil); a.StatusCode != http.StatusNotFound {
+				t.Errorf("status %d", a.StatusCode)
+			}
+		}
+		if n := up.calls.Load(); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+		time.Sleep(11 * time.Second)
+		r.do(http.MethodGet, "/3.1/offers/S1", nil)
+		r.do(http.MethodGet, "/3.1/customers/7", nil)
+		r.do(http.MethodGet, "/3.1/customers/7", nil)
+		if n := up.calls.Load(); n != 4 {
+			t.Errorf("%d calls", n)
+		}
+	})
 }
