@@ -115,7 +115,11 @@ func newRigAt(t testing.TB, upstreamURL string, change ...func(*config.Config)) 
 // newLimitedRig is newBubbleRig with the configured limits in force.
 func newLimitedRig(t testing.TB, upstream http.Handler, change ...func(*config.Config)) *rig {
 	t.Helper()
-	r := newBubbleRig(t, upstream, change...)
+	return limited(t, newBubbleRig(t, upstream, change...))
+}
+
+func limited(t testing.TB, r *rig) *rig {
+	t.Helper()
 	cfg := r.view.Load().cfg
 	parts := testParts(t, cfg)
 	set, err := limiter.NewSet(LimitConfigs(cfg), "", nil)
@@ -133,8 +137,14 @@ func newLimitedRig(t testing.TB, upstream http.Handler, change ...func(*config.C
 // newBubbleRig is newRig on a network inside the process, for synctest.
 func newBubbleRig(t testing.TB, upstream http.Handler, change ...func(*config.Config)) *rig {
 	t.Helper()
+	return newFaultyRig(t, upstream, func(dial dialFunc) dialFunc { return dial }, change...)
+}
+
+// newFaultyRig is newBubbleRig whose way upstream may fail.
+func newFaultyRig(t testing.TB, upstream http.Handler, way func(dialFunc) dialFunc, change ...func(*config.Config)) *rig {
+	t.Helper()
 	network := memnet.New()
-	r := prepareRig(t, "http://upstream.test", network.DialContext, change...)
+	r := prepareRig(t, "http://upstream.test", way(network.DialContext), change...)
 	server := &http.Server{Handler: upstream, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	done, listener := make(chan struct{}), network.Listen("upstream.test:80")
 	go func() { defer close(done); _ = server.Serve(listener) }()
