@@ -56,6 +56,7 @@ type Cache struct {
 	unsettled unsettled
 	later     background
 	watched   watched
+	injected  [8]atomic.Pointer[injectedIdentity]
 }
 
 // New makes an empty cache. It does no I/O.

@@ -21,10 +21,10 @@ type Hit struct {
 	call   *Call
 }
 
-// Find looks for an answer to the call that is fresh in memory. It reports
-// false for all others, whatever can still become of them; the call then
-// belongs to [Transport].
-func (d *FrontDesk) Find(call *Call) (Hit, bool) {
+// Find looks for an answer to the call that is fresh in memory at the given
+// time. It reports false for all others, whatever can still become of them; the
+// call then belongs to [Transport].
+func (d *FrontDesk) Find(call *Call, now time.Time) (Hit, bool) {
 	c := d.Cache
 	if !c.Enabled() {
 		return Hit{}, false
@@ -38,7 +38,7 @@ func (d *FrontDesk) Find(call *Call) (Hit, bool) {
 	if call.kind != reads {
 		return Hit{}, false
 	}
-	f := c.find(call, call.key, time.Now())
+	f := c.find(call, call.key, now)
 	if f.kind() != rfc9111.Fresh {
 		return Hit{}, false
 	}

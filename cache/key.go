@@ -70,6 +70,28 @@ func (k *keyBytes) addFields(h http.Header, names []string) {
 // identify digests who asks: the injected credential by name and account, and
 // every credential field that the app sent, with a secret of this process.
 func (c *Cache) identify(call *Call, fields []string) Key {
+	if call.Credential == nil || len(fields) > 0 {
+		return c.digestIdentity(call, fields)
+	}
+	// Most calls bring nothing of their own: all of them are made by one
+	// identity for each upstream, until the credential is replaced.
+	slot := &c.injected[len(call.Upstream)%len(c.injected)]
+	name := call.Credential.Name()
+	if known := slot.Load(); known != nil && known.upstream == call.Upstream && known.credential == name && known.account == call.account {
+		return known.key
+	}
+	fresh := &injectedIdentity{upstream: call.Upstream, credential: name, account: call.account, key: c.digestIdentity(call, nil)}
+	slot.Store(fresh)
+	return fresh.key
+}
+
+// injectedIdentity is that of calls that carry a configured credential alone.
+type injectedIdentity struct {
+	upstream, credential, account string
+	key                           Key
+}
+
+func (c *Cache) digestIdentity(call *Call, fields []string) Key {
 	k := newKeyBytes()
 	k.b = append(k.b, c.secret[:]...)
 	k.addString(call.Upstream)

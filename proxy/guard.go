@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cleengate/cleengate/internal/config"
 )
@@ -13,6 +14,7 @@ import (
 type Guard struct {
 	hosts   map[string]struct{}
 	origins map[string]struct{}
+	usual   atomic.Pointer[string] // the last Host that is allowed on each connection
 }
 
 // NewGuard takes names and origins from a validated configuration.

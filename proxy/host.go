@@ -13,22 +13,35 @@ import (
 // through. Ports are not compared, since forwarders change them. A name is
 // compared whole, never by its beginning or end: 127.0.0.1.nip.io is not ours.
 func (g *Guard) checkHost(r *http.Request) *Problem {
+	if usual := g.usual.Load(); usual != nil && *usual == r.Host && r.URL.User == nil {
+		return nil
+	}
 	name, ok := hostName(r.Host)
 	if !ok || r.URL.User != nil {
 		return hostRefused(r.Host)
 	}
 	if addr, err := netip.ParseAddr(name); err == nil {
 		addr = addr.Unmap()
-		if addr.IsLoopback() || addr == localAddr(r) {
+		if addr.IsLoopback() {
+			return g.allow(r.Host)
+		}
+		if addr == localAddr(r) {
 			return nil
 		}
 	} else if name == "localhost" {
-		return nil
+		return g.allow(r.Host)
 	}
 	if _, listed := g.hosts[name]; listed {
-		return nil
+		return g.allow(r.Host)
 	}
 	return hostRefused(r.Host)
+}
+
+// allow remembers a Host that needs no look at the connection.
+func (g *Guard) allow(host string) *Problem {
+	host = strings.Clone(host)
+	g.usual.Store(&host)
+	return nil
 }
 
 func hostRefused(host string) *Problem {

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -40,7 +38,6 @@ func (p *Proxy) record(next layer) http.Handler {
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
 		p.journal.Open(rec)
 		o.w = responseWriter{ResponseWriter: w, x: x, caller: r.Context()}
-		rec.Tee(&o.w.tee)
 
 		defer p.finish(r, x, &o.w)
 		next(&o.w, r)
@@ -88,15 +85,6 @@ func requestID(h http.Header) (id string, own bool) {
 		return id, false
 	}
 	return newID(), true
-}
-
-// newID makes an id that nobody can guess: 16 random bytes in hexadecimal.
-func newID() string {
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails
-	var text [2 * len(random)]byte
-	hex.Encode(text[:], random[:])
-	return string(text[:])
 }
 
 func isPlainID(id string) bool {

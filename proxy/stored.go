@@ -26,7 +26,11 @@ func (p *Proxy) frontDesk(up *upstream, next layer) layer {
 			next(w, r)
 			return
 		}
-		hit, found := desk.Find(x.asCached(r))
+		now := x.rec.Start
+		if x.body != nil { // it took its time to come in
+			now = time.Now()
+		}
+		hit, found := desk.Find(x.asCached(r), now)
 		if !found {
 			next(w, r)
 			return

@@ -81,6 +81,7 @@ func (w *responseWriter) decorate() {
 		x.decorateReady(h)
 		return
 	}
+	x.rec.Tee(&w.tee)
 	if declared, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
 		w.length = declared
 	}
@@ -119,13 +120,15 @@ func (x *exchange) decorateReady(h http.Header) {
 // serverTiming renders the field of the W3C Server Timing specification;
 // durations are milliseconds.
 func serverTiming(rec *journal.Exchange) string {
-	b := make([]byte, 0, 64)
+	f := rec.Figures()
+	var text [64]byte
+	b := text[:0]
 	b = append(b, "queue;dur="...)
-	b = appendMillis(b, rec.QueueWait())
+	b = appendMillis(b, f.Queue)
 	b = append(b, ", upstream;dur="...)
-	b = appendMillis(b, rec.UpstreamTime())
+	b = appendMillis(b, f.Upstream)
 	b = append(b, ", attempts;desc=\""...)
-	b = strconv.AppendInt(b, int64(rec.AttemptCount()), 10)
+	b = strconv.AppendInt(b, int64(f.Attempts), 10)
 	b = append(b, '"')
 	return string(b)
 }

@@ -13,20 +13,21 @@ func observe(log *telemetry.Log, m *telemetry.Metrics, hourly *totals.Totals) fu
 		if x.Upstream != "" {
 			addHourly(hourly, x)
 		}
+		f := x.Figures()
 		m.Request(x.Upstream, x.Endpoint, x.Method, x.Status, string(x.Source), x.Duration)
-		countShielding(m, x)
+		countShielding(m, x, f.Attempts)
 		log.Access(&telemetry.AccessLine{
 			Time: x.Start, RequestID: x.RequestID, OwnID: x.OwnID, TraceID: x.TraceID, Client: x.Client, Upstream: x.Upstream, Endpoint: x.Endpoint,
-			Method: x.Method, Status: x.Status, Source: string(x.Source), Attempts: x.AttemptCount(), Queue: x.QueueWait(),
-			Upstreams: x.UpstreamTime(), Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Cause: x.Explained.Sentence, Mark: x.Mark, Error: x.Failure(),
+			Method: x.Method, Status: x.Status, Source: string(x.Source), Attempts: f.Attempts, Queue: f.Queue,
+			Upstreams: f.Upstream, Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Cause: x.Explained.Sentence, Mark: x.Mark, Error: f.Failure,
 		})
 	}
 }
 
 // countShielding compares what the upstream answered with what the app got: a
 // kind that some attempt brought and the app did not see was kept from it.
-func countShielding(m *telemetry.Metrics, x *journal.Exchange) {
-	if x.Status < 400 && x.AttemptCount() < 2 {
+func countShielding(m *telemetry.Metrics, x *journal.Exchange, attempts int) {
+	if x.Status < 400 && attempts < 2 {
 		return // the usual case: one attempt, and it went well
 	}
 	final := shieldKind(x.Status)

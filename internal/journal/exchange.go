@@ -158,6 +158,21 @@ func (x *Exchange) EachAttempt(visit func(a *Attempt)) {
 	}
 }
 
+// Figures are what a record comes to.
+type Figures struct {
+	Attempts int
+	Queue    time.Duration // see [Exchange.QueueWait]
+	Upstream time.Duration // see [Exchange.UpstreamTime]
+	Failure  string        // see [Exchange.Failure]
+}
+
+// Figures returns them all at once, for those who would ask for each.
+func (x *Exchange) Figures() Figures {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return Figures{Attempts: len(x.attempts), Queue: x.queue, Upstream: x.upstreamTime(), Failure: x.err}
+}
+
 // AttemptCount returns how many attempts were begun.
 func (x *Exchange) AttemptCount() int {
 	x.mu.Lock()
@@ -184,6 +199,10 @@ func (x *Exchange) QueueWait() time.Duration {
 func (x *Exchange) UpstreamTime() time.Duration {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return x.upstreamTime()
+}
+
+func (x *Exchange) upstreamTime() time.Duration {
 	var sum time.Duration
 	for i := range x.attempts {
 		if a := &x.attempts[i]; !a.Answered.IsZero() {
