@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
 )
 
@@ -168,4 +169,34 @@ func TestMissingOffersAreRememberedBriefly(t *testing.T) {
 			t.Errorf("%d calls", n)
 		}
 	})
+}
+
+// TestHitsNameTheOriginThatAsked has two pages of allowed origins and none at
+// all: what was said to one is not said to another.
+func TestHitsNameTheOriginThatAsked(t *testing.T) {
+	up := count(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Vary", "Accept-Encoding")
+		_, _ = io.WriteString(w, "x")
+	})
+	r := newCacheRig(t, up, func(cfg *config.Config) {
+		cfg.Guard.AllowedOrigins = []string{"https://one.example", "https://two.example"}
+	})
+	for _, origin := range []string{"https://one.example", "https://two.example", "", "https://one.example"} {
+		var fields []string
+		if origin != "" {
+			fields = []string{"Origin", origin, "Sec-Fetch-Site", "cross-site"}
+		}
+		a := r.do(http.MethodGet, "/3.1/offers/S1", nil, fields...)
+		if got := a.Header.Get("Access-Control-Allow-Origin"); got != origin || a.body != "x" {
+			t.Errorf("origin %q: allowed %q, %q", origin, got, a.body)
+		}
+		vary := strings.Join(a.Header.Values("Vary"), ", ")
+		if want := map[bool]string{true: "Accept-Encoding, Origin", false: "Accept-Encoding"}[origin != ""]; vary != want {
+			t.Errorf("origin %q: Vary %q", origin, vary)
+		}
+	}
+	if n := up.calls.Load(); n != 1 {
+		t.Errorf("%d calls", n)
+	}
 }
