@@ -120,6 +120,7 @@ func (call *Call) primaryKey() Key {
 func (call *Call) addCommon(k *keyBytes) {
 	k.b = append(k.b, call.identity[:]...)
 	k.addString(call.Upstream)
+	k.addString(call.Base)
 	for _, name := range accepted {
 		k.addField(call.Header, name)
 	}

@@ -16,7 +16,7 @@ func (c *Cache) element(call *Call, i int, rules *Rules) (*Call, bool) {
 		return nil, false
 	}
 	el := &Call{
-		Upstream: call.Upstream, Endpoint: rpc.Endpoint, Method: http.MethodGet, Path: call.Path, Query: call.Query, Header: call.Header,
+		Upstream: call.Upstream, Base: call.Base, Endpoint: rpc.Endpoint, Method: http.MethodGet, Path: call.Path, Query: call.Query, Header: call.Header,
 		RPC: call.RPC, Private: call.Private || rpc.CustomerToken() == cleeng.TokenPresent, Patience: call.Patience, Urgency: call.Urgency,
 		prepared: true, kind: reads, element: i, request: call.request, fields: call.fields, keyed: call.keyed,
 	}
