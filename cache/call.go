@@ -23,8 +23,8 @@ type Credential interface {
 // whoever makes it and not changed after [Cache.Prepare]. It belongs to the
 // goroutine that serves the request.
 type Call struct {
-	Upstream string // as configured
-	Base     string // its scheme and host, which a reload may change
+	Upstream string           // as configured
+	Base     string           // its scheme and host, which a reload may change
 	Endpoint *cleeng.Endpoint // never nil
 	Params   cleeng.Params
 	Method   string

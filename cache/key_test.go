@@ -116,6 +116,7 @@ func TestKeysOfCallsThatMeanSomethingElse(t *testing.T) {
 		getCall("/3.1/offers", "", "Accept-Encoding", "a"),
 		getCall("/3.1/offers", "", "Accept-Encoding", "a", "Accept", "a"),
 		with(getCall("/3.1/offers", ""), func(c *Call) { c.Upstream = "mediastore" }),
+		with(getCall("/3.1/offers", ""), func(c *Call) { c.Base = "https://sandbox.test" }),
 		with(getCall("/3.1/offers", ""), func(c *Call) { c.Credential = held{"publisher", "1"} }),
 		with(getCall("/3.1/offers", ""), func(c *Call) { c.Credential = held{"publisher", "2"} }),
 		with(getCall("/3.1/offers", ""), func(c *Call) { c.Credential = held{"other", "1"} }),

@@ -47,7 +47,7 @@ func (x *exchange) asCached(r *http.Request) *cache.Call {
 	if c.Endpoint != nil {
 		return c
 	}
-	c.Upstream, c.Endpoint, c.Params = x.up.name, x.ep, x.params
+	c.Upstream, c.Base, c.Endpoint, c.Params = x.up.name, x.up.baseURL, x.ep, x.params
 	c.Method, c.Path, c.Query, c.Header = r.Method, x.path, x.query, r.Header
 	c.HasBody, c.RPC, c.Patience, c.Urgency = x.body != nil, x.rpc, x.deadline, x.urgency
 	if x.body != nil && x.rpc == nil && x.body.complete() {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -83,6 +84,16 @@ func TestReloadKeepsAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStatus(t, r.do(http.MethodGet, "/3.1/offers/S1", nil), 200, "hit", `{"call":1}`)
+	// Another host under the same name is another upstream.
+	moved := cfg
+	moved.Upstreams = maps.Clone(cfg.Upstreams)
+	core := moved.Upstreams["core"]
+	core.URL = strings.Replace(core.URL, "127.0.0.1", "localhost", 1)
+	moved.Upstreams["core"] = core
+	if err := r.Apply(&moved, parts); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, r.do(http.MethodGet, "/3.1/offers/S1", nil), 200, "fwd=miss", `{"call":2}`)
 	pattern, err := config.ParsePattern("GET /3.1/offers/*")
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +103,7 @@ func TestReloadKeepsAnswers(t *testing.T) {
 	if err := r.Apply(&never, parts); err != nil {
 		t.Fatal(err)
 	}
-	wantStatus(t, r.do(http.MethodGet, "/3.1/offers/S1", nil), 200, "fwd=bypass; detail=policy", `{"call":2}`)
+	wantStatus(t, r.do(http.MethodGet, "/3.1/offers/S1", nil), 200, "fwd=bypass; detail=policy", `{"call":3}`)
 }
 
 // TestConsentsStorm is what a published page does with an empty list of
