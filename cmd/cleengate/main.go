@@ -18,13 +18,9 @@ const (
 	exitUsage  = 2
 )
 
-// gcPercent is what GOGC is by default: the live heap is a few MiB, so that
-// collecting at its double would mean several times a second under load.
-const gcPercent = 400
-
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		debug.SetGCPercent(headroom)
 	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -203,6 +203,7 @@ func (p *process) start() {
 	p.loops.Go(func() error { return p.limits.Run(ctx) })
 	p.loops.Go(func() error { return p.hourly.Run(ctx) })
 	p.loops.Go(func() error { p.followSecrets(ctx); return nil })
+	p.loops.Go(func() error { return newPacer(p.bulk).run(ctx) })
 	p.metrics.ConfigWarnings(len(p.cfg.Load().Warnings()))
 	for _, warning := range p.cfg.Load().Warnings() {
 		p.log.Warn(warning)

@@ -14,6 +14,9 @@ func cacheStats(c *cache.Cache) func() telemetry.CacheStat {
 	}
 }
 
+// bulk is the memory that journal and cache hold.
+func (p *process) bulk() int64 { return p.journal.Bytes() + p.stored.Stat().Bytes }
+
 // consoleCache is what the admin listener may do with stored answers.
 func (p *process) consoleCache() *console.Cache {
 	return &console.Cache{
