@@ -192,7 +192,12 @@ func (s *Set) save(clean bool) error {
 	s.mu.Lock()
 	for _, b := range s.saved { // of a credential that has not called yet
 		old := *b
-		old.PausedSeconds = max(0, old.PausedSeconds-st.SavedAt.Sub(s.savedAt).Seconds())
+		passed := st.SavedAt.Sub(s.savedAt).Seconds()
+		old.PausedSeconds = max(0, old.PausedSeconds-passed)
+		old.Held = slices.Clone(old.Held)
+		for i := range old.Held {
+			old.Held[i].PausedSeconds = max(0, old.Held[i].PausedSeconds-passed)
+		}
 		st.Buckets = append(st.Buckets, old)
 	}
 	s.mu.Unlock()

@@ -43,7 +43,14 @@ type bucketState struct {
 	PausedSeconds float64       `json:"paused_seconds,omitempty"`
 	Failures      int           `json:"failures,omitempty"`
 	Endpoint      string        `json:"endpoint,omitempty"`
+	Held          []heldState   `json:"held,omitempty"` // endpoints with a pause of their own
 	Windows       []windowState `json:"windows,omitempty"`
+}
+
+type heldState struct {
+	Endpoint      string  `json:"endpoint"`
+	PausedSeconds float64 `json:"paused_seconds"`
+	Failures      int     `json:"failures,omitempty"`
 }
 
 type windowState struct {
@@ -76,6 +83,11 @@ func (b *Bucket) export() bucketState {
 		s.PausedSeconds = max(b.pause.until-now, 0).Seconds()
 		s.Failures, s.Endpoint = b.pause.failures, b.pause.endpoint
 	}
+	for name, k := range b.pause.parked {
+		if !k.trial && k.until > now {
+			s.Held = append(s.Held, heldState{Endpoint: name, PausedSeconds: (k.until - now).Seconds(), Failures: k.failures})
+		}
+	}
 	for _, w := range b.windows {
 		ws := windowState{
 			Family: w.key.family, Policy: w.key.policy, Limit: w.limit, SpanSeconds: w.log.span.Seconds(),
@@ -107,10 +119,25 @@ func (b *Bucket) restore(s *bucketState, passed time.Duration, clean bool) {
 	for i := range min(len(s.Windows), maxWindows) {
 		b.restoreWindow(&s.Windows[i], now, passed, clean)
 	}
-	if left := time.Duration(min(s.PausedSeconds, b.cfg.MaxPause.Seconds())*float64(time.Second)) - passed; left > 0 && !math.IsNaN(s.PausedSeconds) {
+	if left := b.leftOf(s.PausedSeconds, passed); left > 0 {
 		b.pause = pause{on: true, since: now, began: now, until: now + left, endpoint: s.Endpoint, failures: min(max(s.Failures, 0), 6)}
 	}
+	for i := range min(len(s.Held), maxParked) {
+		h := &s.Held[i]
+		if left := b.leftOf(h.PausedSeconds, passed); left > 0 {
+			if b.pause.parked == nil {
+				b.pause.parked = make(map[string]*parking)
+			}
+			b.pause.parked[h.Endpoint] = &parking{began: now, until: now + left, failures: min(max(h.Failures, 0), 6)}
+			b.line.park(h.Endpoint)
+		}
+	}
 	b.settle(now)
+}
+
+// leftOf is what is left of a pause that was written down some time ago.
+func (b *Bucket) leftOf(seconds float64, passed time.Duration) time.Duration {
+	return time.Duration(min(max(seconds, 0), b.cfg.MaxPause.Seconds())*float64(time.Second)) - passed
 }
 
 func (b *Bucket) restoreWindow(s *windowState, now, passed time.Duration, clean bool) {
@@ -133,7 +160,7 @@ func (b *Bucket) restoreWindow(s *windowState, now, passed time.Duration, clean 
 	if !clean {
 		since = w.presume(now-passed, now, w.burst(max(b.cfg.Burst, 1)))
 	}
-	if holds := time.Duration(min(s.HoldsSeconds, b.cfg.MaxPause.Seconds())*float64(time.Second)) - passed; holds > 0 && s.Remaining >= 0 {
+	if holds := b.leftOf(s.HoldsSeconds, passed); holds > 0 && s.Remaining >= 0 {
 		w.level = level{known: true, remaining: max(0, s.Remaining-int64(since)), ordinal: b.departed, sent: now, expires: now + holds}
 	}
 }
