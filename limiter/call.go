@@ -38,7 +38,8 @@ type Call struct {
 	// Login takes the bucket's next place, does not count as concurrent, and is
 	// admitted to a full queue.
 	Login bool
-	// Claim lets the call use the reserve.
+	// Claim lets the call use the reserve. Where there is one it is admitted to a full
+	// queue, too.
 	Claim bool
 	// NoWait starts the call now or refuses it.
 	NoWait bool

@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// maxLogins bounds the logins that wait; they are admitted to a full queue.
-const maxLogins = 64
+// maxLogins bounds the logins that wait, and maxClaims the claims on the reserve; they
+// are admitted to a full queue.
+const (
+	maxLogins = 64
+	maxClaims = 64
+)
 
 // judge refuses a call that would not be served in time. What cannot be told is
 // decided in the call's favour.
@@ -19,8 +23,11 @@ func (b *Bucket) judge(call *Call, deadline, now time.Duration) *Refused {
 		start = max(start, k.until)
 	}
 	full := b.line.n >= b.cfg.Queue
-	if call.Login {
+	switch {
+	case call.Login:
 		full = b.line.logins.n >= maxLogins
+	case call.Claim && b.cfg.Reserve > 0:
+		full = full && b.line.claims() >= maxClaims
 	}
 	switch {
 	case b.draining:

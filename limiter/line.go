@@ -124,6 +124,14 @@ func (l *line) deposit(reserve, rate float64) {
 // fill fills the account.
 func (l *line) fill(reserve, rate float64) { l.claim = max(1, reserve*rate) }
 
+// claims counts the claims on the reserve that wait.
+func (l *line) claims() int {
+	if c := l.foreground.callers[reserveName]; c != nil {
+		return c.n
+	}
+	return 0
+}
+
 // ahead estimates how many calls leave before one more of the given kind.
 func (l *line) ahead(call *callInLine, head, reserve bool) int {
 	n := l.logins.n
@@ -131,10 +139,7 @@ func (l *line) ahead(call *callInLine, head, reserve bool) int {
 	case call.login:
 		return n
 	case call.claim && reserve:
-		waiting := 0
-		if c := l.foreground.callers[reserveName]; c != nil {
-			waiting = c.n
-		}
+		waiting := l.claims()
 		if l.claim >= float64(waiting+1) {
 			return n + waiting
 		}

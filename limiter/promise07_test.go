@@ -303,27 +303,3 @@ func TestDrain(t *testing.T) {
 		}
 	})
 }
-
-func TestReserveIsLent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(t, limiter.Config{Rate: 100, Reserve: 0.05, Concurrency: 1000})
-		mustAcquire(t, b, normal)
-		flood := enqueue(t, b, 500, limiter.Call{Caller: "flood", Urgency: 0})
-		claim := limiter.Call{Caller: "flood", Urgency: limiter.BackgroundUrgency, Claim: true}
-		for range 3 {
-			if p := mustAcquire(t, b, claim); p.Waited() > 10*time.Millisecond {
-				t.Errorf("a claim waited %v, want the next place", p.Waited())
-			}
-		}
-		begin := time.Now()
-		for range 500 {
-			if err := <-flood; err != nil {
-				t.Error(err)
-			}
-		}
-		// Unclaimed, the reserve is lent: the flood gets the whole rate.
-		if took := time.Since(begin); took > 5*time.Second {
-			t.Errorf("500 calls at 100/s took %v", took)
-		}
-	})
-}
