@@ -41,6 +41,9 @@ type Call struct {
 	// Claim lets the call use the reserve. Where there is one it is admitted to a full
 	// queue, too.
 	Claim bool
+	// Persist lets a [Transport] send the call again after a throttle as often as its
+	// deadline allows. Without a deadline it means nothing.
+	Persist bool
 	// NoWait starts the call now or refuses it.
 	NoWait bool
 }

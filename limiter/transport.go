@@ -39,7 +39,7 @@ type Transport struct {
 	// itself, with [PlaceOf] and [Place.DepartedAgain]. Else a connection trace
 	// is put on every request, which costs more than the wait.
 	SelfCounting bool
-	// Retries is how many times a throttled call goes again.
+	// Retries is how many times a throttled call goes again, if it does not persist.
 	Retries int
 
 	// Departed is told that a request leaves, after its wait.
@@ -81,7 +81,8 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			t.Throttled(r, resp, out)
 		}
 		var again *http.Request
-		if left > 0 && t.Again != nil && !b.observing() {
+		persists := call.Persist && !call.Deadline.IsZero()
+		if (left > 0 || persists) && t.Again != nil && !b.observing() {
 			again, _ = t.Again(r)
 		}
 		if again == nil {

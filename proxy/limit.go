@@ -38,14 +38,15 @@ func (p *Proxy) limited(up *upstream, next http.RoundTripper, set *limiter.Set, 
 }
 
 // call describes the exchange to the limiter. A customer's refresh has first
-// claim on quota: a lost one logs the customer out.
+// claim on quota, and waits out every throttle that its patience allows: one that
+// is refused logs the customer out.
 func (x *exchange) call() limiter.Call {
 	c := limiter.Call{
 		Caller: x.caller.name, Own: x.caller.known, Share: x.caller.share, Urgency: x.urgency,
 		Deadline: x.deadline, Endpoint: x.ep.Template, Head: x.head, NoWait: x.noWait,
 	}
 	if x.ep.Kind == cleeng.KindRefresh {
-		c.Urgency, c.Claim = 0, true
+		c.Urgency, c.Claim, c.Persist = 0, true, true
 	}
 	c.Login = x.login
 	x.head = false
@@ -124,7 +125,7 @@ func refusedProblem(err error, x *exchange) *Problem {
 	wait := refused.RetryAfter.Round(100 * time.Millisecond).String()
 	switch refused.Reason {
 	case limiter.QueueFull:
-		p.Code, p.Detail = CodeQueueFull, "Too many calls are waiting for Cleeng already (limits."+refused.Limit+".queue). The next place may be free in "+wait+"."
+		p.Code, p.Detail = CodeQueueFull, "Too many calls are waiting for Cleeng already (limits."+refused.Limit+".queue). Behind them, a call like this one can leave in "+wait+"."
 	case limiter.Paused:
 		p.Code, p.Detail = CodePaused, "Cleeng throttled this quota and asked for a pause that is longer than this call may wait ("+x.patience.String()+"). It ends in "+wait+"."
 	case limiter.Draining:

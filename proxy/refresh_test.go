@@ -84,6 +84,31 @@ func TestThrottledRefreshIsWaitedOut(t *testing.T) {
 	}
 }
 
+// Only the end of its patience lets a throttle of a refresh reach the app.
+func TestPromise04_RefreshOutlastsManyThrottles(t *testing.T) {
+	for throttles, want := range map[int32]int{4: http.StatusOK, 1000: http.StatusTooManyRequests} {
+		synctest.Test(t, func(t *testing.T) {
+			var arrivals atomic.Int32
+			r := newLimitedRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				_, _ = io.Copy(io.Discard, req.Body)
+				if arrivals.Add(1) <= throttles {
+					throttle(w, "", `{"message":"Too Many Requests"}`) // pauses of 1, 2, 4, 8, 16 s
+					return
+				}
+				_, _ = io.WriteString(w, newPair)
+			}))
+			began := time.Now()
+			a := r.do("POST", "/auths/refresh_token", strings.NewReader(`{"refreshToken":"r1"}`))
+			if a.StatusCode != want || arrivals.Load() != 5 {
+				t.Errorf("%d %s after %d arrivals", a.StatusCode, a.body, arrivals.Load())
+			}
+			if took := time.Since(began); took < 15*time.Second || took > 18*time.Second {
+				t.Errorf("after %v", took)
+			}
+		})
+	}
+}
+
 func TestRefreshIsNeverSentTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var arrivals atomic.Int32
