@@ -121,6 +121,7 @@ func fetchBundle(ctx context.Context, target *adminClient, id string, omit []str
 // bundleProblem says in words why there is no bundle.
 func bundleProblem(target *adminClient, status string, body []byte) error {
 	var p struct {
+		Code   string `json:"code"`
 		Detail string `json:"detail"`
 		Recent *[]struct {
 			RequestID string    `json:"request_id"`
@@ -135,7 +136,7 @@ func bundleProblem(target *adminClient, status string, body []byte) error {
 		return fmt.Errorf("cleengate at %s answered %s", target.base, status)
 	}
 	if p.Recent == nil {
-		return errors.New(redact.PrintableText(p.Detail))
+		return errors.New(redact.PrintableText(p.Detail) + tokenHint(p.Code))
 	}
 	if len(*p.Recent) == 0 {
 		return errors.New(redact.PrintableText(p.Detail) + "\nNo call has failed of late.")
@@ -185,6 +186,11 @@ func writeNew(name string, content []byte, force bool) (err error) {
 	if _, err := os.Lstat(name); err == nil && !force {
 		return fmt.Errorf("%s is there already; name another file with -o, or overwrite it with --force", name)
 	}
+	defer func() {
+		if cause, ok := errors.AsType[*fs.PathError](err); ok { // the file that it names is ours, and gone
+			err = fmt.Errorf("the bundle could not be written to %s: %w; make room there, or name another place with -o", name, cause.Err)
+		}
+	}()
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".cleengate-bundle-*") // mode 0600
 	if err != nil {
 		return err
@@ -218,5 +224,9 @@ func isTerminal(out io.Writer) bool {
 		return false
 	}
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull) // a character device too
+	return err != nil || !os.SameFile(info, null)
 }

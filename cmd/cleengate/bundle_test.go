@@ -64,3 +64,31 @@ func TestBundleSummaryWithoutAManifest(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A file that cannot be written is an error that names it, not the temporary
+// file, and says what to do.
+func TestWriteNewSaysWhatToDo(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "none", "x.zip")
+	err := writeNew(name, []byte("one"), false)
+	if err == nil || !strings.Contains(err.Error(), "could not be written to "+name+": no such file or directory; make room there, or name another place with -o") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestNullDeviceIsNoTerminal(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+	if isTerminal(null) {
+		t.Error("a bundle cannot be written to the null device")
+	}
+}
+
+func TestTokenHint(t *testing.T) {
+	target := &adminClient{base: "http://127.0.0.1:8402"}
+	if got := bundleProblem(target, "403 Forbidden", []byte(`{"code":"client_unauthenticated","detail":"A token is asked for."}`)).Error(); !strings.Contains(got, "--config FILE") {
+		t.Errorf("%q", got)
+	}
+}

@@ -34,8 +34,7 @@ func newHealth(s streams, load loader) *cobra.Command {
 			if err := target.ready(cmd.Context()); err != nil {
 				return failed(err)
 			}
-			_, err = fmt.Fprintln(s.out, "ready")
-			return err
+			return sayReady(s)
 		},
 	}
 	adminFlag(cmd, &admin)
@@ -61,8 +60,7 @@ func newWait(s streams, load loader) *cobra.Command {
 			for {
 				reason := target.ready(ctx)
 				if reason == nil {
-					_, err := fmt.Fprintln(s.out, "ready")
-					return err
+					return sayReady(s)
 				}
 				select {
 				case <-ctx.Done():
@@ -75,6 +73,13 @@ func newWait(s streams, load loader) *cobra.Command {
 	adminFlag(cmd, &admin)
 	cmd.Flags().DurationVar(&limit, "timeout", 30*time.Second, "how long to wait")
 	return cmd
+}
+
+func sayReady(s streams) error {
+	if _, err := fmt.Fprintln(s.out, "ready"); err != nil {
+		return failed(err)
+	}
+	return nil
 }
 
 func adminFlag(cmd *cobra.Command, admin *string) {
@@ -142,6 +147,15 @@ func (a *adminClient) ready(ctx context.Context) error {
 		return fmt.Errorf("cleengate at %s answers, but is not ready (%s)", a.base, resp.Status)
 	}
 	return nil
+}
+
+// tokenHint is what a command's user can do about a refusal for want of a
+// token, which is told to HTTP clients.
+func tokenHint(code string) string {
+	if code != "client_unauthenticated" {
+		return ""
+	}
+	return " A command finds it by the configuration: --config FILE, or CLEENGATE_ADMIN_TOKEN_FILE."
 }
 
 func (a *adminClient) get(ctx context.Context, path string) (*http.Response, error) {

@@ -50,8 +50,10 @@ func newQuota(s streams, load loader) *cobra.Command {
 				}
 				out = append(out, '\n')
 			}
-			_, err = io.WriteString(s.out, strings.Map(showable, string(out)))
-			return err
+			if _, err = io.WriteString(s.out, strings.Map(showable, string(out))); err != nil {
+				return failed(err)
+			}
+			return nil
 		},
 	}
 	adminFlag(cmd, &admin)
@@ -94,12 +96,13 @@ func (a *adminClient) quota(ctx context.Context) (*quota.Report, error) {
 // problemDetail is what an answer with problem details (RFC 9457) says.
 func problemDetail(body []byte) string {
 	var p struct {
+		Code   string `json:"code"`
 		Detail string `json:"detail"`
 	}
 	if err := json.Unmarshal(body, &p); err != nil || p.Detail == "" {
 		return "it gives no reason; is it the admin listener of a cleengate of this version?"
 	}
-	return redact.Printable(p.Detail)
+	return redact.Printable(p.Detail) + tokenHint(p.Code)
 }
 
 // quotaReport is the report as of now.

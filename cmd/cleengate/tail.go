@@ -29,6 +29,7 @@ const (
 	// tailPatience is how long a proxy that went away may take to come back.
 	tailPatience  = time.Minute
 	tailInterval  = 500 * time.Millisecond
+	tailFarewell  = time.Second // for what is being written when a signal comes
 	maxEventBytes = 1 << 20
 )
 
@@ -64,7 +65,7 @@ func newTail(s streams, load loader) *cobra.Command {
 				streams: s, admin: target, path: "/api/v1/events?" + query.Encode(), patience: tailPatience, interval: tailInterval,
 				json: asJSON || !terminal, colour: terminal && os.Getenv("NO_COLOR") == "",
 			}
-			return t.run(ctx)
+			return t.until(ctx, stop)
 		},
 	}
 	adminFlag(cmd, &admin)
@@ -87,6 +88,26 @@ type tail struct {
 
 	patience time.Duration // for a proxy that went away
 	interval time.Duration // between two tries
+}
+
+// until runs until ctx ends. Where nobody takes what is written, such as a pager
+// that shows its first page, a write does not return: then the process ends all
+// the same, and at once on a second signal.
+func (t *tail) until(ctx context.Context, unnotify func()) error {
+	done := make(chan error, 1)
+	go func() { done <- t.run(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	unnotify()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(tailFarewell):
+		return failed(errors.New("nobody reads what tail writes"))
+	}
 }
 
 // errRefused is an answer that a new try would not change.
@@ -172,13 +193,14 @@ func ended(base, data string) error {
 // refusal turns an answer that is no stream into an error.
 func refusal(base string, resp *http.Response) error {
 	var problem struct {
+		Code   string `json:"code"`
 		Detail string `json:"detail"`
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxEventBytes)) // what there is explains best
 	if json.Unmarshal(body, &problem) != nil || problem.Detail == "" {
 		problem.Detail = "the answer was " + resp.Status
 	}
-	return fmt.Errorf("%w by cleengate at %s: %s", errRefused, base, problem.Detail)
+	return fmt.Errorf("%w by cleengate at %s: %s", errRefused, base, redact.PrintableText(problem.Detail)+tokenHint(problem.Code))
 }
 
 func (t *tail) show(data string) error {

@@ -136,3 +136,34 @@ func TestTailShowsControlCharacters(t *testing.T) {
 		t.Errorf("JSON: %q, %v", out, err)
 	}
 }
+
+// blocked is an output that nobody reads until it is released.
+type blocked struct {
+	began   func()
+	release chan struct{}
+}
+
+func (b *blocked) Write(p []byte) (int, error) {
+	b.began()
+	<-b.release
+	return len(p), nil
+}
+
+// A pager on its first page, or a stopped terminal, takes nothing: a signal
+// ends tail all the same.
+func TestTailEndsThoughNobodyReads(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &blocked{began: cancel, release: make(chan struct{})}
+	defer close(out.release)
+	tl, _, _ := newTestTail(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		stream(w, "event: exchange\ndata: "+tailEvent+"\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	tl.out, tl.json = out, true
+	unnotified := false
+	err := tl.until(ctx, func() { unnotified = true })
+	if err == nil || !strings.Contains(err.Error(), "nobody reads") || !unnotified {
+		t.Errorf("%v, a second signal ends it: %v", err, unnotified)
+	}
+}

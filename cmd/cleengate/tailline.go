@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -55,10 +56,10 @@ func tailLine(x *console.Exchange, colour bool) string {
 // where is the template; what the catalogue does not know, or what was refused
 // before it was looked up, shows its path.
 func where(x *console.Exchange) string {
-	if x.Endpoint == "" || x.Endpoint == "other" {
+	if (x.Endpoint == "" || x.Endpoint == "other") && x.Path != "" {
 		return x.Path
 	}
-	return x.Endpoint
+	return cmp.Or(x.Endpoint, "-") // without a journal no path is known
 }
 
 func statusColour(status int) string {

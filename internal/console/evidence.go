@@ -22,6 +22,9 @@ type evidence struct {
 
 const listedFails = 10 // failures that are named where a request id is not known
 
+// journalOff is why nothing is known of any exchange.
+const journalOff = "The journal is off (journal.max_size: 0), so no call is recorded and there is nothing to show. Give journal.max_size a size, such as 32MiB, reload, and send the call again."
+
 // exports are the formats of one exchange, by the suffix of its path.
 var exports = []struct{ suffix, part, mediaType string }{
 	{".har", support.PartHAR, "application/json"},
@@ -73,8 +76,11 @@ func (e *evidence) archive(w http.ResponseWriter, r *http.Request) {
 	case !known && id != "":
 		e.unknown(w, id)
 		return
+	case !known && e.journal.Off():
+		fail(w, http.StatusNotFound, "not_found", journalOff)
+		return
 	case !known:
-		fail(w, http.StatusNotFound, "not_found", "No exchange is recorded yet. Send a call through the proxy first; with journal.max_size: 0 none is recorded at all.")
+		fail(w, http.StatusNotFound, "not_found", "No exchange is recorded yet. Send a call through the proxy first.")
 		return
 	}
 	b := e.bundle(rec)
@@ -144,6 +150,10 @@ type failed struct {
 // unknown answers for an id that is not recorded, with those of recent
 // failures.
 func (e *evidence) unknown(w http.ResponseWriter, id string) {
+	if e.journal.Off() {
+		fail(w, http.StatusNotFound, "not_found", journalOff)
+		return
+	}
 	list := []failed{}
 	for _, s := range e.journal.Summaries(journal.Filter{}, journal.MaxLimit) {
 		if !failure(&s) {

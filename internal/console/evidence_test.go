@@ -192,3 +192,17 @@ func TestRefusalNamesPartAndRule(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// Without a journal nothing is mistyped or too old: the answer says that it is
+// off and how to turn it on.
+func TestAnswersWithoutAJournal(t *testing.T) {
+	r := newRig(t)
+	r.journal.Resize(0, 0)
+	r.add("bad", 401, "credential_invalid", "shop/1")
+	for _, path := range []string{"/api/v1/exchanges/bad", "/api/v1/exchanges/bad.md", "/api/v1/bundle?request_id=bad", "/api/v1/bundle"} {
+		w := r.get(path)
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "The journal is off (journal.max_size: 0)") || strings.Contains(w.Body.String(), "mistyped") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}

@@ -74,6 +74,9 @@ func (j *Journal) Resize(maxSize, body int64) {
 	j.failures.resize(maxSize / 4)
 }
 
+// Off reports whether no records are kept, as MaxSize 0 has it.
+func (j *Journal) Off() bool { return !j.keeps() }
+
 // keeps reports whether records are kept at all.
 func (j *Journal) keeps() bool { return j.maxSize.Load() > 0 }
 

@@ -124,3 +124,20 @@ func TestPrintable(t *testing.T) {
 		}
 	}
 }
+
+// The fragment of a document is a heading, and is shown; one with parameters,
+// or of something else, may be a token.
+func TestFragmentsOfDocumentsAreShown(t *testing.T) {
+	r := NewRedactor(nil, NewMasker())
+	const shown = "see https://example.com/docs/problems.md#credential_rejected for more"
+	if got := r.String(shown); got != shown {
+		t.Errorf("%q", got)
+	}
+	for _, hidden := range []string{
+		"https://example.com/docs/problems.md#access_token=abcdef", "https://example.com/app#abcdef", "https://example.com/x.md#Abc123", "https://example.com/?a=x.md#abcdef",
+	} {
+		if got := r.String(hidden); got == hidden {
+			t.Errorf("%q is shown", got)
+		}
+	}
+}

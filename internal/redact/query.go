@@ -118,11 +118,17 @@ func urls(s string, emit emitter) {
 			emit(start, start+n, s[start:start+n], "user information in a URL")
 		}
 		for _, mark := range []string{"?", "#"} {
-			if n := strings.Index(s[pathStart:end], mark); n >= 0 {
+			if n := strings.Index(s[pathStart:end], mark); n >= 0 && !(mark == "#" && heading(s[pathStart:end], n)) {
 				querySpans(s, pathStart+n+1, end, emit)
 			}
 		}
 	})
+}
+
+// heading reports a fragment at url[at] that is a place in a document, as the
+// type of a problem has it, and no parameters.
+func heading(url string, at int) bool {
+	return strings.HasSuffix(url[:at], ".md") && len(url)-at <= maxShownName && strings.Trim(url[at+1:], "abcdefghijklmnopqrstuvwxyz_-") == ""
 }
 
 // urlEnd finds where a URL in running text ends. An apostrophe may belong to a
