@@ -114,6 +114,7 @@ func failures() []failure {
 			call: key(after("/3.1/offers", failingCall("GET", "/3.1/offers/S100000001_US", "", "Prefer", "wait=2"))),
 		},
 		{cause: "captcha_required", status: 429, knobs: `{"data":{"captcha_on_login":"required"}}`, body: captcha, call: failingCall("POST", "/auths", captcha, "Content-Type", "application/json")},
+		{cause: "captcha_failed", status: 429, knobs: `{"data":{"captcha_on_login":"failed"}}`, body: captcha, call: failingCall("POST", "/auths", captcha, "Content-Type", "application/json")},
 		{cause: "upstream_fault", status: 503, knobs: `{"faults":[{"kind":"status","match":"POST /orders","status":503,"body":"{\"message\":\"down\"}"}]}`, call: withJWT("POST", "/orders", `{"offerId":"S100000001_US","customerId":"100000001"}`)},
 		{cause: "patience_exceeded", status: 503, env: append(slices.Clone(configured), "CLEENGATE_LIMITS_PUBLISHER_RATE=1/m"), call: after("/3.1/offers", failingCall("GET", "/3.1/offers/S100000001_US", "", "Prefer", "wait=1"))},
 	}

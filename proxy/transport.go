@@ -93,7 +93,7 @@ func outboundProxy(setting string) (func(*http.Request) (*url.URL, error), error
 	switch setting {
 	case "":
 		return http.ProxyFromEnvironment, nil
-	case "direct":
+	case config.NoProxy:
 		return nil, nil //nolint:nilnil // no proxy is what http.Transport takes nil for
 	}
 	u, err := url.Parse(setting)

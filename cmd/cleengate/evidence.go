@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/support"
 )
@@ -13,15 +14,18 @@ import (
 func (p *process) bundle(rec *journal.Record) *support.Bundle {
 	cfg := p.cfg.Load()
 	upstreams := make(map[string]string, len(cfg.Upstreams))
+	ways := make(map[string]support.Way, len(cfg.Upstreams))
 	for name, u := range cfg.Upstreams {
 		upstreams[name] = u.URL
+		ways[name] = support.Way{Authority: u.CAFile != "", Proxy: u.Proxy != "" && u.Proxy != config.NoProxy, Direct: u.Proxy == config.NoProxy}
 	}
+	gate, socket := p.gate()
 	var dump bytes.Buffer
 	if err := cfg.DumpSources(&dump); err != nil {
 		dump.Reset() // the manifest says that it is missing
 	}
 	return &support.Bundle{
-		Case:    support.Case{Record: rec, Egress: cfg.EgressAddress, Gate: p.gate(), Upstreams: upstreams},
+		Case:    support.Case{Record: rec, Egress: cfg.EgressAddress, Gate: gate, Socket: socket, Upstreams: upstreams, Ways: ways},
 		Version: versionText(), Created: time.Now(), Config: dump.Bytes(), Redactor: p.redactor,
 		Quota: func() ([]byte, error) { return p.quotaReport().Markdown(), nil },
 		Environment: support.Environment{
@@ -31,13 +35,16 @@ func (p *process) bundle(rec *journal.Record) *support.Bundle {
 	}
 }
 
-// gate is the base URL of the proxy. One on a unix socket has a name in it all
-// the same.
-func (p *process) gate() string {
+// gate is the base URL of the proxy, and whether that is behind a unix socket:
+// such a one has a name in its URL all the same.
+func (p *process) gate() (url string, socket bool) {
 	for _, e := range p.endpoints {
-		if url := e.url(); !e.admin && strings.HasPrefix(url, "http") {
-			return url
+		if !e.admin {
+			if url := e.url(); strings.HasPrefix(url, "http") {
+				return url, false
+			}
+			return "http://localhost", true
 		}
 	}
-	return "http://localhost"
+	return "http://localhost", false
 }

@@ -110,11 +110,11 @@ func plainPath(path string) bool {
 	return Normal(path) && !strings.ContainsAny(path, "%?#*; \t")
 }
 
-// noProxy as an upstream's proxy calls directly, whatever the environment says.
-const noProxy = "direct"
+// NoProxy as an upstream's proxy calls directly, whatever the environment says.
+const NoProxy = "direct"
 
 func (c *checks) proxy(path, text string) {
-	if text == "" || text == noProxy {
+	if text == "" || text == NoProxy {
 		return
 	}
 	const remedy = "write direct, or a URL such as http://proxy.example:3128"

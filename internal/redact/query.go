@@ -118,7 +118,7 @@ func urls(s string, emit emitter) {
 			emit(start, start+n, s[start:start+n], "user information in a URL")
 		}
 		for _, mark := range []string{"?", "#"} {
-			if n := strings.Index(s[pathStart:end], mark); n >= 0 && !(mark == "#" && heading(s[pathStart:end], n)) {
+			if n := strings.Index(s[pathStart:end], mark); n >= 0 && (mark == "?" || !heading(s[pathStart:end], n)) {
 				querySpans(s, pathStart+n+1, end, emit)
 			}
 		}

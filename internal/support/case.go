@@ -17,8 +17,19 @@ type Case struct {
 	Record *journal.Record
 	Egress string // public address of this host, "" if not known
 	Gate   string // base URL of this proxy, for calls that never went upstream
+	Socket bool   // this proxy listens on a unix socket, whatever Gate says
 	// Upstreams are base URLs by name, for calls whose messages were not kept.
 	Upstreams map[string]string
+	// Ways are how upstreams are reached, by name, where that is not the usual.
+	Ways map[string]Way
+}
+
+// Way is what a program beside this one needs to reach an upstream as this one
+// does. No value is in it: a path names users, a proxy's URL may have a password.
+type Way struct {
+	Authority bool // its certificate is checked against a file
+	Proxy     bool // through an outbound proxy
+	Direct    bool // past the one that the environment names
 }
 
 // Verdict is the cause of what the app got, and what the call waited for.

@@ -22,7 +22,8 @@ func Curl(c Case) []byte {
 		m, where, base = &a.Request, "to Cleeng, as it was sent last", ""
 	}
 	var vars placeholders
-	command := curlCommand(m, base, &vars)
+	way, notes := reach(&c, base != "", &vars)
+	command := curlCommand(m, base, way, &vars)
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n# The call of request id " + comment(rec.RequestID) + ", " + where + ".\n")
 	if v := Judge(rec); v.Failed() {
@@ -31,11 +32,11 @@ func Curl(c Case) []byte {
 	if rec.Abridged {
 		b.WriteString("# Its headers and body were not kept.\n")
 	}
-	for _, line := range bodyNotes(m) {
+	for _, line := range append(notes, bodyNotes(m)...) {
 		b.WriteString("# " + comment(line) + "\n")
 	}
 	if len(vars.order) > 0 {
-		b.WriteString("# Hidden values come from the environment.\n")
+		b.WriteString("# What is not written here comes from the environment.\n")
 	}
 	for _, v := range vars.order {
 		b.WriteString(`: "${` + v.name + ":?set it to " + v.meaning + "}\"\n")
@@ -65,7 +66,29 @@ func leftOut(name string) bool {
 	return false
 }
 
-func curlCommand(m *journal.Message, base string, vars *placeholders) string {
+// reach returns the options that take a call the way that it took, and notes on
+// what is no option. gate tells that it goes to this proxy.
+func reach(c *Case, gate bool, vars *placeholders) (options, notes []string) {
+	way := c.Ways[c.Record.Upstream]
+	switch {
+	case gate && c.Socket:
+		return []string{"  --unix-socket " + vars.asked("CLEENGATE_SOCKET", "the path of cleengate's unix socket, as in listen")}, nil
+	case gate:
+		return nil, nil
+	}
+	if way.Authority {
+		options = append(options, "  --cacert "+vars.asked("UPSTREAM_CA_FILE", "the path of the certificates to trust, as in upstreams."+plain(c.Record.Upstream)+".ca_file"))
+	}
+	if way.Direct {
+		options = append(options, "  --noproxy '*'")
+	}
+	if way.Proxy {
+		notes = append(notes, "cleengate sends it through the proxy of upstreams."+c.Record.Upstream+".proxy; for the same way set https_proxy to its URL.")
+	}
+	return options, notes
+}
+
+func curlCommand(m *journal.Message, base string, way []string, vars *placeholders) string {
 	lines := []string{"curl --silent --show-error --include --globoff --path-as-is"}
 	switch m.Method {
 	case http.MethodGet:
@@ -95,7 +118,7 @@ func curlCommand(m *journal.Message, base string, vars *placeholders) string {
 	default:
 		lines = append(lines, "  --data-binary @request-body")
 	}
-	lines = append(lines, "  "+vars.word(base+m.URL, "url"))
+	lines = append(append(lines, way...), "  "+vars.word(base+m.URL, "url"))
 	return strings.Join(lines, " \\\n")
 }
 

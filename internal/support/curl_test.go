@@ -2,7 +2,9 @@ package support
 
 import (
 	"context"
+	"encoding/pem"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
 )
@@ -156,5 +159,50 @@ func TestCurlTellsWhatDiffers(t *testing.T) {
 		if strings.Contains(script, "Content-Encoding: gzip") != (tt.body.Form != journal.FormWhole) {
 			t.Errorf("Content-Encoding in\n%s", script)
 		}
+	}
+}
+
+// What takes the call the way that it took is in the script, without the values
+// of this host.
+func TestCurlGoesTheSameWay(t *testing.T) {
+	rec := &journal.Record{}
+	rec.Method, rec.Endpoint, rec.Upstream = "GET", "/3.1/offers", "core"
+	rec.Request = journal.Message{Method: "GET", URL: "/3.1/offers"}
+	c := Case{Record: rec, Gate: "http://localhost", Socket: true, Ways: map[string]Way{"core": {Authority: true, Direct: true}, "rpc": {Proxy: true}}}
+	script := string(Curl(c))
+	if !strings.Contains(script, `--unix-socket "${CLEENGATE_SOCKET}"`) || strings.Contains(script, "--cacert") {
+		t.Errorf("to the proxy:\n%s", script)
+	}
+	if out, status := runScript(t, script); status == 0 || !strings.Contains(out, "set it to the path of cleengate's unix socket") {
+		t.Errorf("%d %s", status, out)
+	}
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "socket "+r.URL.Path) })}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	if out, status := runScript(t, script, "CLEENGATE_SOCKET="+socket); status != 0 || !strings.Contains(out, "socket /3.1/offers") {
+		t.Errorf("%d %s", status, out)
+	}
+	_ = server.Close()
+	<-served
+
+	upstream := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "trusted") }))
+	defer upstream.Close()
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: upstream.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rec.Attempts = []journal.AttemptRecord{{Request: journal.Message{Method: "GET", URL: upstream.URL + "/3.1/offers"}}}
+	script = string(Curl(c))
+	if out, status := runScript(t, script, "UPSTREAM_CA_FILE="+authority, "https_proxy=http://127.0.0.1:1"); status != 0 || !strings.Contains(out, "trusted") {
+		t.Errorf("%d %s\n%s", status, out, script)
+	}
+	rec.Upstream = "rpc"
+	if script = string(Curl(c)); !strings.Contains(script, "# cleengate sends it through the proxy of upstreams.rpc.proxy") || strings.Contains(script, "--cacert") {
+		t.Errorf("through a proxy:\n%s", script)
 	}
 }

@@ -236,6 +236,10 @@ func calls() map[string]*call {
 			surface: cleeng.SurfaceMediaStore, method: "POST", path: "/customers", header: with(jsonType...), body: `{"email":"jane@example.com","password":"Sunny-Day-42","captchaValue":"03AGdBq25"}`,
 			attempts: []attempt{answerWith(429, `{"code":"CPT0001","errors":["captcha required"]}`)},
 		},
+		"captcha_failed": {
+			surface: cleeng.SurfaceMediaStore, method: "POST", path: "/auths", header: with(jsonType...), body: `{"email":"jane@example.com","password":"Sunny-Day-42","captchaValue":"03AGdBq25"}`,
+			attempts: []attempt{answerWith(429, `{"code":"CPT0002","errors":["captcha verification failed"]}`)},
+		},
 		"upstream_fault": {
 			surface: cleeng.SurfaceMediaStore, method: "POST", path: "/orders", header: with(append([]string{"Authorization", "Bearer " + valid}, jsonType...)...), body: `{"offerId":"S123","customerId":"1"}`,
 			attempts: []attempt{answerWith(503, `{"message":"Service Unavailable"}`)},

@@ -46,6 +46,12 @@ var variables = map[string]placeholder{
 	"proxy-authorization": {"PROXY_CREDENTIAL", "the credential for the proxy"},
 }
 
+// asked is a word that must be given, and is not a hidden value.
+func (p *placeholders) asked(name, meaning string) string {
+	p.order = append(p.order, placeholder{name, meaning})
+	return `"${` + name + `}"`
+}
+
 // variable returns the variable for a mask, by the name that stands before it.
 func (p *placeholders) variable(mask, before, fallback string) string {
 	if p.names == nil {
