@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cleengate/cleengate/cache/store"
 )
@@ -96,5 +98,55 @@ func BenchmarkChurn(b *testing.B) {
 		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkPurge removes 100,000 entries by one tag, and prints how long that
+// takes and what a lookup costs meanwhile beside one before: the median and the
+// worst, in which the scheduler has its part.
+func BenchmarkPurge(b *testing.B) {
+	const n = 100_000
+	s := open[int](b, store.Options{MaxBytes: 256 << 20})
+	other := key(-1)
+	s.Put(store.Item[int]{Key: other, Value: 1, Bytes: 100, Tags: []string{"other"}})
+	lookups := func(until <-chan struct{}) (times []time.Duration) {
+		for {
+			select {
+			case <-until:
+				slices.Sort(times)
+				return times
+			default:
+			}
+			began := time.Now()
+			if _, ok := s.Get(other); !ok {
+				b.Fatal("an entry of another tag is gone")
+			}
+			times = append(times, time.Since(began))
+		}
+	}
+	for b.Loop() {
+		for i := range n {
+			s.Put(store.Item[int]{Key: key(i), Value: i, Bytes: 1000, Tags: []string{"offers", fmt.Sprintf("offer:%d", i)}})
+		}
+		pause := make(chan struct{})
+		time.AfterFunc(50*time.Millisecond, func() { close(pause) })
+		reference := lookups(pause)
+		done := make(chan struct{})
+		var took time.Duration
+		var removed int
+		go func() {
+			defer close(done)
+			began := time.Now()
+			removed = s.PurgeTag("offers")
+			took = time.Since(began)
+		}()
+		meanwhile := lookups(done)
+		if removed != n {
+			b.Fatalf("%d entries purged", removed)
+		}
+		b.ReportMetric(took.Seconds()*1e3, "ms/purge")
+		b.ReportMetric(float64(meanwhile[len(meanwhile)/2])/float64(reference[len(reference)/2]), "lookup/idle")
+		b.ReportMetric(float64(meanwhile[len(meanwhile)-1].Microseconds())/1e3, "worst-ms")
+		b.ReportMetric(float64(reference[len(reference)-1].Microseconds())/1e3, "worst-idle-ms")
 	}
 }

@@ -8,12 +8,32 @@ func (s *Store[V]) PurgeTag(tag string) int {
 	if s.closed {
 		return 0
 	}
+	return s.deleteKeys(s.index.keys(tag))
+}
+
+// together is how many deletions are handed to ristretto before they are waited
+// for: few enough to leave room in its buffer for the writes of others.
+const together = 256
+
+// deleteKeys removes what lies under the keys and returns how many it removed.
+// Lookups and writes of other keys go on meanwhile, and those of a key once it
+// has been removed: ristretto applies what it is told of a key in order.
+func (s *Store[V]) deleteKeys(keys []Key) int {
 	removed := 0
-	for _, k := range s.index.keys(tag) {
-		if s.deleteKey(k) {
+	for i := range keys {
+		h := keys[i].hash()
+		lock := &s.writing[h%uint64(len(s.writing))]
+		lock.Lock()
+		if n, ok := s.cache.Get(h); ok && n.key == keys[i] {
+			s.cache.Del(h)
 			removed++
 		}
+		lock.Unlock()
+		if i%together == together-1 {
+			s.cache.Wait()
+		}
 	}
+	s.cache.Wait()
 	return removed
 }
 
@@ -25,13 +45,12 @@ func (s *Store[V]) PurgeAll() int {
 	if s.closed {
 		return 0
 	}
-	removed := 0
-	for _, n := range s.nodes() {
-		if s.deleteKey(n.key) {
-			removed++
-		}
+	nodes := s.nodes()
+	keys := make([]Key, len(nodes))
+	for i, n := range nodes {
+		keys[i] = n.key
 	}
-	return removed
+	return s.deleteKeys(keys)
 }
 
 // Each calls f with the entries in no particular order until f returns false.
