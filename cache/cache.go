@@ -70,9 +70,7 @@ func New(o Options) (*Cache, error) {
 	}
 	c.store = stored
 	c.maxEntry.Store(bounds.MaxEntryBytes)
-	// The bound on what is shared and so stored is fixed; what is larger than
-	// one entry may be is refused when it is put.
-	c.flights = flight.New[Key](flight.Options{MaxBody: bounds.MaxEntryBytes, MaxBuffered: max(bounds.MaxBytes/4, minBuffered)})
+	c.flights = flight.New[Key](flight.Options{MaxBody: bounds.MaxEntryBytes, MaxBuffered: buffered(bounds)})
 	c.on.Store(o.MaxBytes > 0)
 	c.later.open()
 	return c, nil
@@ -95,6 +93,7 @@ func (c *Cache) Resize(maxBytes int64) error {
 		return nil
 	}
 	c.maxEntry.Store(bounds.MaxEntryBytes)
+	c.flights.Resize(bounds.MaxEntryBytes, buffered(bounds))
 	if err := c.store.Resize(bounds); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
@@ -121,8 +120,7 @@ func (c *Cache) Stat() Stat {
 }
 
 // Close ends calls that are shared and validations in the background, waits
-// for them, and drops what is
-// stored. It may be called more than once.
+// for them, and drops what is stored. It may be called more than once.
 func (c *Cache) Close() error {
 	c.later.close()
 	return errors.Join(c.flights.Close(), c.store.Close())
@@ -133,3 +131,6 @@ func sizes(maxBytes int64) store.Options {
 	maxBytes = max(maxBytes, minBytes)
 	return store.Options{MaxBytes: maxBytes, MaxEntryBytes: min(max(maxBytes/entryShare, minEntry), maxEntry, maxBytes/4)}
 }
+
+// buffered is what all answers that are being shared may take together.
+func buffered(bounds store.Options) int64 { return max(bounds.MaxBytes/4, minBuffered) }

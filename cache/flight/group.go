@@ -42,7 +42,9 @@ type Options struct {
 // Group joins calls by keys. It is safe for concurrent use. Make it with [New]
 // and end it with [Group.Close].
 type Group[K comparable] struct {
-	o Options
+	o Options // but for the bounds, which can be changed
+
+	maxBody, maxBuffered atomic.Int64
 
 	mu      sync.Mutex // guards closed and flights, and adding to running
 	closed  bool
@@ -69,8 +71,21 @@ func New[K comparable](o Options) *Group[K] {
 		o.Grace = 100 * time.Millisecond
 	}
 	g := &Group[K]{o: o, flights: make(map[K]*Flight)}
+	g.maxBody.Store(o.MaxBody)
+	g.maxBuffered.Store(o.MaxBuffered)
 	g.stop, g.close = context.WithCancelCause(context.Background())
 	return g
+}
+
+// Resize changes the bounds of [Options] for bodies that begin from now on; what
+// is not positive stays as it is.
+func (g *Group[K]) Resize(maxBody, maxBuffered int64) {
+	if maxBody > 0 {
+		g.maxBody.Store(maxBody)
+	}
+	if maxBuffered > 0 {
+		g.maxBuffered.Store(maxBuffered)
+	}
 }
 
 // Waiter is one caller's patience.

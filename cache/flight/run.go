@@ -163,7 +163,7 @@ func (r *run[K]) pump(resp *http.Response, share Share) {
 		})
 		defer settled.Stop()
 		if err := guarded(func() error {
-			end = f.fill(resp, r.g.o.MaxBody, r.reserve)
+			end = f.fill(resp, r.g.maxBody.Load(), r.reserve)
 			return nil
 		}); err != nil {
 			end = fmt.Errorf("%w: %w", ErrTruncated, err)
@@ -196,7 +196,7 @@ func (r *run[K]) pump(resp *http.Response, share Share) {
 
 // reserve takes n bytes of what all flights may buffer.
 func (r *run[K]) reserve(n int64) bool {
-	if r.g.buffered.Add(n) > r.g.o.MaxBuffered {
+	if r.g.buffered.Add(n) > r.g.maxBuffered.Load() {
 		r.g.buffered.Add(-n)
 		return false
 	}
