@@ -114,7 +114,7 @@ const checksPeriod = 15 * time.Minute
 
 // end is when an answer may not be served any more whatever its lifetime.
 func (call *Call) end(o Origin, received time.Time) time.Time {
-	end := expiry(call.Header)
+	end := call.expiry()
 	sooner := func(t time.Time) {
 		if !t.IsZero() && (end.IsZero() || t.Before(end)) {
 			end = t

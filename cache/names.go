@@ -1,12 +1,10 @@
 package cache
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 )
@@ -144,31 +142,4 @@ func member(object []byte, name string) string {
 		return string(members[name])
 	}
 	return ""
-}
-
-// claimsOf returns the claims of the JWT in Authorization, nil for none.
-func claimsOf(h map[string][]string) []byte {
-	for _, line := range h["Authorization"] {
-		parts := strings.Split(bareToken(line), ".")
-		if len(parts) != 3 || len(parts[1]) > maxNameBytes {
-			continue
-		}
-		if claims, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "=")); err == nil {
-			return claims
-		}
-	}
-	return nil
-}
-
-// expiry is when the JWT that the app sent expires (RFC 7519 section 4.1.4);
-// the zero time where none says so.
-func expiry(h map[string][]string) time.Time {
-	var claims struct {
-		Exp *float64 `json:"exp"`
-	}
-	raw := claimsOf(h)
-	if len(raw) == 0 || json.Unmarshal(raw, &claims) != nil || claims.Exp == nil || *claims.Exp < 0 || *claims.Exp > 1<<40 {
-		return time.Time{}
-	}
-	return time.Unix(int64(*claims.Exp), 0)
 }

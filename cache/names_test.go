@@ -77,24 +77,6 @@ func TestWritesTouchWhatTheyChange(t *testing.T) {
 	}
 }
 
-func TestExpiryOfTheAppsToken(t *testing.T) {
-	for value, want := range map[string]int64{
-		bearer(`{"exp":1700000000}`):   1700000000,
-		bearer(`{"exp":1700000000.9}`): 1700000000,
-		bearer(`{"exp":"soon"}`):       0,
-		bearer(`{"exp":-1}`):           0,
-		bearer(`{"exp":1e300}`):        0,
-		bearer(`[]`):                   0,
-		"Bearer a.b":                   0,
-		"":                             0,
-	} {
-		got := expiry(http.Header{"Authorization": {value}})
-		if want == 0 && !got.IsZero() || want != 0 && got.Unix() != want {
-			t.Errorf("%s: %v", value, got)
-		}
-	}
-}
-
 func TestPolicyOfRules(t *testing.T) {
 	pattern := func(text string) config.Pattern {
 		p, err := config.ParsePattern(text)
