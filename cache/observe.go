@@ -2,6 +2,7 @@ package cache
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,14 +45,15 @@ func (w *watched) leave(key Key) {
 
 // observe sends everything as it is, and counts reads that would have been
 // answered from memory or by another's call. To know that, it keeps the terms
-// of answers, without anything of the answers themselves. JSON-RPC is left out,
-// since whether an answer may be stored shows in its content only.
+// of answers, without anything of the answers themselves.
 func (t *Transport) observe(r *http.Request, call *Call) (*http.Response, error) {
 	switch call.kind {
 	case writes:
 		return t.observeWrite(r, call)
 	case reads:
 		return t.observeRead(r, call)
+	case rpcReads:
+		return t.observeRPC(r, call)
 	default:
 		return t.Next.RoundTrip(r)
 	}
@@ -66,34 +68,62 @@ func (t *Transport) observeWrite(r *http.Request, call *Call) (*http.Response, e
 }
 
 func (t *Transport) observeRead(r *http.Request, call *Call) (*http.Response, error) {
-	c, now := t.Cache, time.Now()
-	if e := c.lookup(call, call.key); e != nil && e.shadow && e.servable(call, now) {
-		if v := e.terms.Judge(call.request, now); v.Kind >= rfc9111.StaleUsable {
-			t.Proxy.Observed("hit")
-			return t.Next.RoundTrip(r)
-		}
+	now := time.Now()
+	if t.Cache.known(call, now) {
+		t.Proxy.Observed("hit")
+		return t.Next.RoundTrip(r)
 	}
 	if call.direct(&found{}) != "" {
 		return t.Next.RoundTrip(r)
 	}
-	if call.joins() {
-		if c.watched.enter(call.key) {
-			t.Proxy.Observed("join")
-		}
-		defer c.watched.leave(call.key)
-	}
-	v := &voyage{transport: t, call: call, key: call.key, names: c.names(call), mark: c.epochs.Mark(), detached: r, requested: now}
+	defer t.watch(call)()
+	v := t.observed(r, call, now)
 	resp, err := t.Next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
-	v.received, v.status = time.Now(), resp.StatusCode
-	if v.settle(resp); v.reason == rfc9111.Storable {
-		e := &entry{
-			terms: v.terms, status: v.status, header: http.Header{"Vary": resp.Header["Vary"]}, shadow: true,
-			names: v.names, template: call.Endpoint.Template, until: call.end(Origin{}, v.received),
-		}
-		c.put(call, call.key, e, v.mark)
-	}
+	v.settleObserved(resp)
+	v.keepTerms()
 	return resp, nil
+}
+
+// known reports whether an answer would be in memory.
+func (c *Cache) known(call *Call, now time.Time) bool {
+	e := c.lookup(call, call.key)
+	return e != nil && e.shadow && e.servable(call, now) && e.terms.Judge(call.request, now).Kind >= rfc9111.StaleUsable
+}
+
+// watch counts a call that would have joined another. What it returns is to be
+// called when the answer's header has come.
+func (t *Transport) watch(call *Call) (done func()) {
+	if !call.joins() {
+		return func() {}
+	}
+	if t.Cache.watched.enter(call.key) {
+		t.Proxy.Observed("join")
+	}
+	return func() { t.Cache.watched.leave(call.key) }
+}
+
+// observed is the voyage of a call that was sent as it is.
+func (t *Transport) observed(r *http.Request, call *Call, now time.Time) *voyage {
+	return &voyage{transport: t, call: call, key: call.key, names: t.Cache.namesOf(call), mark: t.Cache.epochs.Mark(), detached: r, requested: now}
+}
+
+func (v *voyage) settleObserved(resp *http.Response) {
+	v.received, v.status = time.Now(), resp.StatusCode
+	v.settle(resp)
+	v.header = http.Header{"Vary": slices.Clone(resp.Header["Vary"])}
+}
+
+// keepTerms keeps the terms of an answer that would have been stored.
+func (v *voyage) keepTerms() {
+	if v.reason != rfc9111.Storable {
+		return
+	}
+	e := &entry{
+		terms: v.terms, status: v.status, header: v.header, shadow: true,
+		names: v.names, template: v.call.Endpoint.Template, until: v.call.end(Origin{}, v.received),
+	}
+	v.transport.Cache.put(v.call, v.key, e, v.mark)
 }
