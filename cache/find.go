@@ -11,6 +11,7 @@ import (
 type found struct {
 	entry   *entry // nil: nothing that could be of use
 	verdict rfc9111.Verdict
+	mark    store.Mark // before it was looked up; zero at the front desk
 }
 
 func (f *found) kind() rfc9111.Kind {

@@ -11,7 +11,9 @@ import (
 func (t *Transport) read(r *http.Request, call *Call) (*http.Response, error) {
 	c := t.Cache
 	now := time.Now()
+	mark := c.epochs.Mark()
 	f := c.find(call, call.key, now)
+	f.mark = mark
 	switch f.kind() {
 	case rfc9111.Fresh:
 		if resp := t.fromMemory(r, call, &f, "hit", ""); resp != nil {
@@ -81,7 +83,7 @@ func (t *Transport) direct(r *http.Request, call *Call, f *found, why string) (*
 
 // voyage prepares a call upstream for a read.
 func (t *Transport) voyage(call *Call, f *found, names []string) *voyage {
-	v := &voyage{transport: t, call: call, key: call.key, previous: f.entry, stored: f.entry, names: names}
+	v := &voyage{transport: t, call: call, key: call.key, previous: f.entry, stored: f.entry, looked: f.mark, names: names}
 	if call.RPC != nil {
 		v.stored = nil // a condition on a POST does not ask whether something has changed (RFC 9110 section 13.1.2)
 	}
