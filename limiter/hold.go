@@ -1,8 +1,6 @@
 package limiter
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"time"
 )
@@ -10,33 +8,6 @@ import (
 // maxKept bounds how much of a refusal's body is kept in memory while its call
 // waits. A longer one keeps its connection.
 const maxKept = 64 << 10
-
-// Peek reads up to n bytes of an answer's body and puts them back, so that a later
-// reader gets the same bytes and the same error.
-func Peek(resp *http.Response, n int64) []byte {
-	if resp.Body == nil || resp.Body == http.NoBody {
-		return nil
-	}
-	var head bytes.Buffer
-	_, err := io.CopyN(&head, resp.Body, n)
-	rest := io.Reader(resp.Body)
-	if err != nil {
-		rest = failing{err} // io.EOF where that was all
-	}
-	resp.Body = &putBack{Reader: io.MultiReader(bytes.NewReader(head.Bytes()), rest), Closer: resp.Body}
-	return head.Bytes()
-}
-
-// putBack reads from one place and closes another.
-type putBack struct {
-	io.Reader
-	io.Closer
-}
-
-// failing is a reader that has come to its end.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // keep reads a refusal's body into memory so that its connection is free while the
 // call waits, and the answer is whole should it go back after all. One that does not

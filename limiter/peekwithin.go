@@ -8,13 +8,19 @@ import (
 	"time"
 )
 
-// PeekWithin is [Peek] that waits no longer than d. came tells whether n bytes, or
-// all there are, came in that time. What comes later is not lost: a later reader gets
-// the same bytes and the same error. The body must be one whose Close ends a Read
-// that is under way, as those of net/http are.
+// PeekWithin reads up to n bytes of an answer's body and puts them back, so that a
+// later reader gets the same bytes and the same error. It waits no longer than d; came
+// tells whether n bytes, or all there are, came in that time. The body must be one
+// whose Close ends a Read that is under way, as those of net/http are. The caller must
+// not change what it gets.
 func PeekWithin(resp *http.Response, n int64, d time.Duration) (head []byte, came bool) {
 	if resp.Body == nil || resp.Body == http.NoBody {
 		return nil, true
+	}
+	if late, ok := resp.Body.(*lateBody); ok {
+		if head, all := late.all(n); all {
+			return head, true
+		}
 	}
 	late := &lateBody{body: resp.Body, read: make(chan struct{})}
 	resp.Body = late
@@ -47,18 +53,25 @@ type lateBody struct {
 // fill reads up to n bytes ahead.
 func (l *lateBody) fill(n int64) {
 	defer close(l.read)
-	for left := n; left > 0; {
-		part := make([]byte, min(left, 4<<10))
-		got, err := l.body.Read(part)
-		left -= int64(got)
+	var head []byte
+	for over := false; !over && int64(len(head)) < n; {
+		head = slices.Grow(head, int(min(n-int64(len(head)), 4<<10)))
+		room := head[len(head):min(int64(cap(head)), n)]
+		got, err := l.body.Read(room) // beyond what others may see
+		head = head[:len(head)+got]
 		l.mu.Lock()
-		l.head, l.err = append(l.head, part[:got]...), err
-		over := err != nil || l.enough
+		l.head, l.err = head, err
+		over = err != nil || l.enough
 		l.mu.Unlock()
-		if over {
-			return
-		}
 	}
+}
+
+// all is the whole body, if it has been read ahead to its end, fits into n bytes and
+// nobody has had any of it.
+func (l *lateBody) all(n int64) (head []byte, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clip(l.head), l.err == io.EOF && l.given == 0 && int64(len(l.head)) <= n //nolint:errorlint // as Read returned it
 }
 
 // Read implements [io.Reader]. It waits for a read ahead that is under way.

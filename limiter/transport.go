@@ -29,7 +29,7 @@ type Transport struct {
 	// Describe tells what is known of the call. Nil describes every call alike.
 	Describe func(*http.Request) Call
 	// Throttle tells a throttle from other answers; it is asked about each 429. It
-	// may read the body if it leaves it as it was, see [Peek]. Nil takes every 429
+	// may read the body if it leaves it as it was, see [PeekWithin]. Nil takes every 429
 	// for a throttle.
 	Throttle func(*http.Response) bool
 	// Again makes a fresh request to send a throttled one again, or says that it

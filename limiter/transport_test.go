@@ -135,7 +135,8 @@ func TestCaptchaTouchesNothing(t *testing.T) {
 		b := newBucket(t, limiter.Config{})
 		c := &caller{t: t, transport: transportTo(u, b)}
 		c.transport.Throttle = func(resp *http.Response) bool {
-			return !strings.Contains(string(limiter.Peek(resp, 1024)), "CPT000")
+			head, _ := limiter.PeekWithin(resp, 1024, time.Second)
+			return !strings.Contains(string(head), "CPT000")
 		}
 		before := b.Snapshot()
 		res := <-c.start("/auths", time.Minute)

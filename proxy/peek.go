@@ -15,9 +15,12 @@ import (
 // peek reads the beginning of an answer's body, decoded, and leaves the body
 // as it came. Browsers and many SDKs ask for compressed answers, and the code
 // of a refusal is in there. What is decoded is bounded like what is read; an
-// encoding that cannot be decoded gives nothing and reports false.
-func peek(resp *http.Response, limit int64) (body []byte, readable bool) {
-	return decode(resp, limiter.Peek(resp, limit), limit)
+// encoding that cannot be decoded, and a body that does not come within the given
+// time, report false.
+func peek(resp *http.Response, limit int64, within time.Duration) (body []byte, readable bool) {
+	raw, came := limiter.PeekWithin(resp, limit, within)
+	body, readable = decode(resp, raw, limit)
+	return body, readable && came
 }
 
 // blameWithin is how long the body of a refusal is waited for, once its header has
@@ -25,11 +28,9 @@ func peek(resp *http.Response, limit int64) (body []byte, readable bool) {
 // the upstream explains itself.
 const blameWithin = time.Second
 
-// peekBlame is peek at a refusal, which is waited for no longer than blameWithin.
+// peekBlame is peek at a refusal.
 func peekBlame(resp *http.Response) (body []byte, readable bool) {
-	raw, came := limiter.PeekWithin(resp, maxBlame, blameWithin)
-	body, readable = decode(resp, raw, maxBlame)
-	return body, readable && came
+	return peek(resp, maxBlame, blameWithin)
 }
 
 // decode undoes the encoding of the beginning of a body.

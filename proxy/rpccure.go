@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
@@ -91,12 +92,16 @@ type rpcReply struct {
 	elements []cleeng.RPCReplyElement
 }
 
+// replyWithin is how long a reply is waited for, once its header has come. One that
+// takes longer passes on as it comes.
+const replyWithin = 5 * time.Second
+
 // readReply parses a reply and leaves its body whole.
 func readReply(resp *http.Response) (rpcReply, bool) {
 	if resp.StatusCode != http.StatusOK {
 		return rpcReply{}, false
 	}
-	body, readable := peek(resp, maxReply)
+	body, readable := peek(resp, maxReply, replyWithin)
 	if !readable {
 		return rpcReply{}, false
 	}

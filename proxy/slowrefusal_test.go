@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -81,4 +82,40 @@ func TestRefusalWhoseBodyIsSlow(t *testing.T) {
 			_ = resp.Body.Close()
 		})
 	}
+}
+
+// A JSON-RPC reply that comes drop by drop passes on, unread.
+func TestReplyWhoseBodyIsSlow(t *testing.T) {
+	const reply = `{"result":{"items":[]},"id":1,"jsonrpc":"2.0"}`
+	synctest.Test(t, func(t *testing.T) {
+		r := newLimitedRig(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			_, _ = io.Copy(io.Discard, req.Body)
+			for i := range reply {
+				_, _ = io.WriteString(w, reply[i:i+1])
+				_ = http.NewResponseController(w).Flush()
+				select {
+				case <-time.After(time.Second):
+				case <-req.Context().Done():
+					return
+				}
+			}
+		}))
+		began := time.Now()
+		body := strings.NewReader(`{"method":"listSubscriptionOffers","params":{},"id":1,"jsonrpc":"2.0"}`)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/3.0/json-rpc", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := r.client().RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); resp.StatusCode != http.StatusOK || took > 11*time.Second {
+			t.Errorf("%d after %v", resp.StatusCode, took)
+		}
+		if got, err := io.ReadAll(resp.Body); err != nil || string(got) != reply {
+			t.Errorf("%q, %v", got, err)
+		}
+		_ = resp.Body.Close()
+	})
 }
