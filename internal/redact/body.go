@@ -28,15 +28,26 @@ func (r *Redactor) Body(contentType string, body []byte) []byte {
 		return r.JSON(body)
 	case kind == "application/x-www-form-urlencoded":
 		return []byte(r.Form(string(body)))
+	case kind == "text/csv": // its values stand apart from their names
 	case strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "xml"):
-		s := r.search(true, true)
-		out, _ := s.scrub(string(body), r.masker.Mask)
-		return []byte(PrintableText(out))
+		return []byte(PrintableText(r.text(string(body))))
 	}
 	if kind == "" || !plainName(strings.ReplaceAll(kind, "/", "")) {
 		kind = "unknown type"
 	}
 	return []byte("[" + strconv.Itoa(len(body)) + " bytes of " + kind + "]")
+}
+
+// text masks running text and markup by names, as far as those can be told, and
+// by what gives itself away.
+func (r *Redactor) text(body string) string {
+	var spans []span
+	named(body, func(start, end int, value, rule string) {
+		spans = append(spans, span{start: start, end: end, value: value, rule: rule})
+	})
+	s := r.search(true, true)
+	out, _ := s.scrub(replace(body, spans, r.credentials), r.masker.Mask)
+	return out
 }
 
 // Form masks an urlencoded body by the names of its fields, as JSON is. A

@@ -10,7 +10,7 @@ import (
 const maxOwn = 64
 
 // Own collects the secrets that an app or an upstream put into one message, by
-// header, query and JSON body, for [Redactor.With]: an answer may repeat in
+// header, query and JSON or form body, for [Redactor.With]: an answer may repeat in
 // its text what the request carried in a header. All parts are optional.
 func Own(header http.Header, rawQuery string, body []byte) []Secret {
 	var out []Secret
@@ -24,18 +24,25 @@ func Own(header http.Header, rawQuery string, body []byte) []Secret {
 			ownHeader(http.CanonicalHeaderKey(name), v, add)
 		}
 	}
-	parts := strings.FieldsFunc(rawQuery, func(r rune) bool { return r == '&' || r == ';' })
-	for _, part := range parts {
+	ownParameters(rawQuery, add)
+	switch {
+	case len(body) == 0:
+	case strings.HasPrefix(header.Get("Content-Type"), "application/x-www-form-urlencoded") && body[0] != '{' && body[0] != '[':
+		ownParameters(stringOf(body), add)
+	default:
+		w := jsonWalker{r: NewRedactor(nil, nil), src: stringOf(body), found: add}
+		w.document(show)
+	}
+	return out
+}
+
+func ownParameters(raw string, add func(string)) {
+	for part := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, value, _ := strings.Cut(part, "=")
 		if decoded, err := url.QueryUnescape(value); err == nil && sensitive(parameterName(name)) {
 			add(decoded)
 		}
 	}
-	if len(body) > 0 {
-		w := jsonWalker{r: NewRedactor(nil, nil), src: stringOf(body), found: add}
-		w.document(show)
-	}
-	return out
 }
 
 func ownHeader(name, value string, add func(string)) {
