@@ -46,7 +46,8 @@ func (x *exchange) call() limiter.Call {
 		Deadline: x.deadline, Endpoint: x.ep.Template, Head: x.head, NoWait: x.noWait,
 	}
 	if x.ep.Kind == cleeng.KindRefresh {
-		c.Urgency, c.Claim, c.Persist = 0, true, true
+		c.Urgency, c.Claim = 0, true
+		c.Persist = !x.login // a session of ours has a plan of its own, and sends its body once
 	}
 	c.Login = x.login
 	x.head = false
