@@ -81,10 +81,11 @@ func cause(rec *journal.Record) Diagnosis {
 	default:
 		return Explain(Answered)
 	}
-	if message := ErrorMessage(rec); message != "" {
+	message := ErrorMessage(rec)
+	if message != "" {
 		facts = append(facts, "The error message is: "+message)
 	}
-	if rec.Error != "" {
+	if rec.Error != "" && !strings.Contains(message, strings.TrimPrefix(rec.Error, rec.Code+": ")) {
 		facts = append(facts, "The log says: "+rec.Error)
 	}
 	d := Explain(code)

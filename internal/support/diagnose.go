@@ -2,6 +2,7 @@ package support
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
@@ -25,6 +26,9 @@ const (
 	Burst                  = "burst"
 	Unknown                = "unknown"
 )
+
+// malformed begins the sentence of a credential whose flaw is known.
+const malformed = "The credential is malformed: "
 
 // Names of the facts of a diagnosis in an exchange's record, so that a report
 // made later says what was known then.
@@ -128,6 +132,9 @@ func Diagnose(f Facts) (Diagnosis, bool) {
 		if why := r.fits(&f); why != "" {
 			d := Explain(r.code)
 			d.Facts = append([]string{answered(&f), why}, hints(&f)...)
+			if r.code == CredentialMalformed { // of several flaws the one that it has
+				d.Sentence = malformed + strings.Replace(why, "The ", "the ", 1)
+			}
 			if r.code == CredentialMissing && !f.Sent.Missing {
 				d.Facts = append(d.Facts, f.Sent.Describe()) // Cleeng missed what was sent
 			}
