@@ -135,6 +135,8 @@ type sending struct {
 	cancel   context.CancelCauseFunc
 	unwatch  func() bool
 
+	hooks httptrace.ClientTrace
+
 	phase atomic.Int32 // see below
 
 	counter *countedConn // of the connection it departed on; nil where it cannot tell
@@ -177,7 +179,8 @@ func (s *sending) base(parent context.Context) context.Context {
 }
 
 func (s *sending) trace(parent context.Context) *httptrace.ClientTrace {
-	t := &httptrace.ClientTrace{GotConn: s.gotConn, WroteRequest: s.wroteRequest}
+	t := &s.hooks
+	t.GotConn, t.WroteRequest = s.gotConn, s.wroteRequest
 	if outer := httptrace.ContextClientTrace(parent); outer != nil && !s.x.login {
 		t.Got1xxResponse = outer.Got1xxResponse
 	}

@@ -43,7 +43,7 @@ func bareProxy(transport http.RoundTripper, upstream string) *httputil.ReversePr
 
 // ownAllocations is the budget of cleengate's layers for one forwarded call, over
 // what a bare ReverseProxy costs with the same neighbours.
-const ownAllocations = 40
+const ownAllocations = 28
 
 func TestForwardingAllocationBudget(t *testing.T) {
 	r := newRigAt(t, "http://127.0.0.1:1")

@@ -57,7 +57,7 @@ type exchange struct {
 
 	cached cache.Call // the request as the cache sees it
 	ready  bool       // the answer comes from the front desk, whole
-	own    [1]string  // value of X-Request-Id in such an answer
+	own    [1]string  // lines of X-Request-Id, both ways
 
 	origin string // echoed in CORS headers, "" for none
 	hangUp bool   // the connection ends after this answer

@@ -48,7 +48,7 @@ func rewrite(pr *httputil.ProxyRequest, up *upstream) {
 			delete(out.Header, name)
 		}
 	}
-	out.Header["X-Request-Id"] = []string{x.rec.RequestID}
+	out.Header["X-Request-Id"] = x.own[:]
 }
 
 // modifyResponse diagnoses a refusal, and clears what the upstream must not say

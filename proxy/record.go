@@ -34,6 +34,7 @@ func (p *Proxy) record(next layer) http.Handler {
 		rec.Method = r.Method
 		rec.Source = journal.SourceUpstream
 		rec.RequestID, rec.OwnID = requestID(r.Header)
+		x.own[0] = rec.RequestID
 		rec.TraceID = traceID(first(r.Header["Traceparent"]))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
 		p.journal.Open(rec)

@@ -85,7 +85,7 @@ func (w *responseWriter) decorate() {
 	if declared, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
 		w.length = declared
 	}
-	h["X-Request-Id"] = []string{x.rec.RequestID}
+	h["X-Request-Id"] = x.own[:]
 	if _, set := h["Content-Type"]; !set {
 		h["Content-Type"] = nil // keeps net/http from sniffing one
 	}
@@ -105,7 +105,6 @@ var idle = []string{serverTiming(&journal.Exchange{})}
 // decorateReady sets our fields on an answer of the front desk, without an
 // allocation of their own.
 func (x *exchange) decorateReady(h http.Header) {
-	x.own[0] = x.rec.RequestID
 	h["X-Request-Id"] = x.own[:]
 	if _, set := h["Content-Type"]; !set {
 		h["Content-Type"] = nil

@@ -104,10 +104,12 @@ func (e *lineEncoder) seconds(f field, d time.Duration) {
 	e.key(f)
 	us := max(d, 0).Microseconds()
 	e.b = strconv.AppendInt(e.b, us/1e6, 10)
-	e.b = append(e.b, '.')
-	for unit := int64(1e5); unit > 0; unit /= 10 {
-		e.b = append(e.b, byte('0'+us/unit%10))
+	var fraction [6]byte
+	for rest, i := us%1e6, len(fraction)-1; i >= 0; i-- {
+		fraction[i] = byte('0' + rest%10)
+		rest /= 10
 	}
+	e.b = append(append(e.b, '.'), fraction[:]...)
 }
 
 // isBare reports whether a value needs no quotes in key=value text.
