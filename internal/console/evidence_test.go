@@ -206,3 +206,14 @@ func TestAnswersWithoutAJournal(t *testing.T) {
 		}
 	}
 }
+
+// An answer of cleengate's own is told in words too, wherever calls are listed.
+func TestOwnAnswersHaveASentence(t *testing.T) {
+	got := NewExchange(&journal.Summary{Status: http.StatusBadGateway, Source: journal.SourceSelf, Code: "credential_rejected"})
+	if !strings.Contains(got.Sentence, "session is dead") {
+		t.Errorf("%q", got.Sentence)
+	}
+	if got = NewExchange(&journal.Summary{Status: http.StatusOK}); got.Sentence != "" {
+		t.Errorf("%q", got.Sentence)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/support"
 )
 
 // Exchange is one exchange in a list or an event, as the admin API writes it.
@@ -21,16 +22,20 @@ type Exchange struct {
 	Queue     float64   `json:"queue_seconds"`
 	Duration  float64   `json:"duration_seconds"`
 	Diagnosis string    `json:"diagnosis,omitempty"`
-	Sentence  string    `json:"sentence,omitempty"` // of the diagnosis
+	Sentence  string    `json:"sentence,omitempty"` // of the diagnosis, or of the code
 	Code      string    `json:"code,omitempty"`     // of an answer of cleengate's own
 }
 
 // NewExchange puts a summary into the form of the admin API.
 func NewExchange(s *journal.Summary) Exchange {
+	sentence := s.Sentence
+	if sentence == "" && s.Code != "" {
+		sentence = support.Explain(s.Code).Sentence
+	}
 	return Exchange{
 		RequestID: s.RequestID, Time: s.Time, Client: s.Client, Upstream: s.Upstream, Endpoint: s.Endpoint, Method: s.Method, Path: s.Path,
 		Status: s.Status, Source: string(s.Source), Attempts: s.Attempts, Queue: s.Queue.Seconds(), Duration: s.Duration.Seconds(),
-		Diagnosis: s.Diagnosis, Sentence: s.Sentence, Code: s.Code,
+		Diagnosis: s.Diagnosis, Sentence: sentence, Code: s.Code,
 	}
 }
 
