@@ -53,6 +53,7 @@ type Cache struct {
 	epochs    *store.Epochs
 	maxEntry  atomic.Int64
 	flights   *flight.Group[Key]
+	held      budget // of answers that are kept or taken apart outside of flights
 	unsettled unsettled
 	later     background
 	watched   watched
@@ -71,6 +72,7 @@ func New(o Options) (*Cache, error) {
 	c.store = stored
 	c.maxEntry.Store(bounds.MaxEntryBytes)
 	c.flights = flight.New[Key](flight.Options{MaxBody: bounds.MaxEntryBytes, MaxBuffered: buffered(bounds)})
+	c.held.most.Store(buffered(bounds))
 	c.on.Store(o.MaxBytes > 0)
 	c.later.open()
 	return c, nil
@@ -93,6 +95,7 @@ func (c *Cache) Resize(maxBytes int64) error {
 		return nil
 	}
 	c.maxEntry.Store(bounds.MaxEntryBytes)
+	c.held.most.Store(buffered(bounds))
 	c.flights.Resize(bounds.MaxEntryBytes, buffered(bounds))
 	if err := c.store.Resize(bounds); err != nil {
 		return fmt.Errorf("cache: %w", err)
@@ -132,5 +135,6 @@ func sizes(maxBytes int64) store.Options {
 	return store.Options{MaxBytes: maxBytes, MaxEntryBytes: min(max(maxBytes/entryShare, minEntry), maxEntry, maxBytes/4)}
 }
 
-// buffered is what all answers that are being shared may take together.
+// buffered is what all answers that are being shared may take together, and
+// so may those that are read by one caller alone.
 func buffered(bounds store.Options) int64 { return max(bounds.MaxBytes/4, minBuffered) }

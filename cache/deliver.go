@@ -54,18 +54,17 @@ func notModified(resp *http.Response) {
 }
 
 // readdress gives a JSON-RPC reply that was sent to another caller to this one:
-// under its own id. It reports false for a reply that cannot be taken apart,
-// which is then spent.
-func readdress(call *Call, resp *http.Response) bool {
-	reply, body := readReply(resp)
-	_ = body
+// under its own id. It reports false for a reply that cannot be taken apart, or
+// for which there is no room; it is then spent.
+func (c *Cache) readdress(call *Call, resp *http.Response) bool {
+	reply, _ := c.readReply(resp)
 	if reply == nil || reply.Batch {
 		_ = resp.Body.Close()
 		return false
 	}
 	own := reply.Elements[0].WithID(nil, call.RPC.Calls[call.element].ID)
-	_ = resp.Body.Close()
-	resp.Body, resp.ContentLength, resp.TransferEncoding = io.NopCloser(bytes.NewReader(own)), int64(len(own)), nil
+	resp.Body = &rejoined{Reader: bytes.NewReader(own), Closer: resp.Body}
+	resp.ContentLength, resp.TransferEncoding = int64(len(own)), nil
 	resp.Header["Content-Length"] = []string{strconv.Itoa(len(own))}
 	return true
 }

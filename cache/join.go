@@ -67,7 +67,7 @@ func (t *Transport) join(r *http.Request, call *Call, f *found, names []string) 
 		return t.alone(r, call, f, names)
 	case !result.Collapsed:
 		t.Proxy.Adopt(r, v.detached, Own)
-	case !rfc9111.SameVariant(v.vary, v.call.Header, call.Header), call.RPC != nil && !readdress(call, resp):
+	case !rfc9111.SameVariant(v.vary, v.call.Header, call.Header), call.RPC != nil && !c.readdress(call, resp):
 		_ = resp.Body.Close() // it was chosen for the other caller
 		return t.alone(r, call, f, names)
 	default:

@@ -6,8 +6,8 @@ import (
 )
 
 // keeper reads an answer's body for an app and keeps what passes, so that it
-// can be stored when its end has come. A body that breaks off, is left unread
-// or is longer than the limit is not stored.
+// can be stored when its end has come. A body that breaks off, is left unread,
+// is longer than the limit or finds no room is not stored.
 type keeper struct {
 	io.ReadCloser
 	keep  func(body []byte) bool
@@ -15,6 +15,8 @@ type keeper struct {
 	// declared is the content's length, -1 for unknown. Once it is reached the
 	// answer is stored, before the app can have seen its end and ask again.
 	declared int64
+	room     *budget
+	taken    int64 // of room
 	kept     []byte
 	ended    bool // kept is of no use any more
 }
@@ -24,19 +26,40 @@ func (k *keeper) Read(p []byte) (int, error) {
 	if k.ended {
 		return n, err
 	}
-	switch {
-	case int64(len(k.kept)+n) > k.limit:
-		k.ended, k.kept = true, nil
+	if int64(len(k.kept)+n) > k.limit || !k.hold(p[:n]) {
+		k.end()
 		return n, err
-	case n > 0:
-		k.kept = append(k.kept, p[:n]...)
 	}
 	whole := errors.Is(err, io.EOF) || n > 0 && int64(len(k.kept)) == k.declared
+	if whole {
+		k.keep(k.kept)
+	}
 	if err != nil || whole {
-		if whole {
-			k.keep(k.kept)
-		}
-		k.ended, k.kept = true, nil
+		k.end()
 	}
 	return n, err
+}
+
+// hold keeps p; it reports false where there is no room.
+func (k *keeper) hold(p []byte) bool {
+	before := cap(k.kept)
+	k.kept = append(k.kept, p...)
+	more := int64(cap(k.kept) - before)
+	if !k.room.take(more) {
+		return false
+	}
+	k.taken += more
+	return true
+}
+
+func (k *keeper) end() {
+	k.ended, k.kept = true, nil
+	k.room.give(k.taken)
+	k.taken = 0
+}
+
+// Close forgets what was read of a body that was not read to its end.
+func (k *keeper) Close() error {
+	k.end()
+	return k.ReadCloser.Close()
 }

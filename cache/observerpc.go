@@ -54,7 +54,7 @@ func (t *Transport) observeRPC(r *http.Request, call *Call) (*http.Response, err
 		}
 	}
 	resp.Body = &keeper{
-		ReadCloser: resp.Body, limit: min(maxReply, t.Cache.maxEntry.Load()), declared: resp.ContentLength,
+		ReadCloser: resp.Body, limit: min(maxReply, t.Cache.maxEntry.Load()), declared: resp.ContentLength, room: &t.Cache.held,
 		keep: func(body []byte) bool { return keepReplyTerms(call.RPC, voyages, body) },
 	}
 	return resp, nil

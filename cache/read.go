@@ -121,7 +121,7 @@ func (t *Transport) alone(r *http.Request, call *Call, f *found, names []string)
 		return nil, err
 	}
 	if v.reason == rfc9111.Storable && !v.validated {
-		resp.Body = &keeper{ReadCloser: resp.Body, keep: v.keep, limit: t.Cache.maxEntry.Load(), declared: resp.ContentLength}
+		resp.Body = &keeper{ReadCloser: resp.Body, keep: v.keep, limit: t.Cache.maxEntry.Load(), declared: resp.ContentLength, room: &t.Cache.held}
 	}
 	return t.deliver(r, call, v, resp, false), nil
 }

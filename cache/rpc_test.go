@@ -2,9 +2,14 @@ package cache
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/url"
 	"reflect"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 )
@@ -89,4 +94,71 @@ func FuzzRPCKeysDiffer(f *testing.F) {
 			t.Errorf("%s with %q and %s with %q share a key", params1, token1, params2, token2)
 		}
 	})
+}
+
+// TestBatchIsNoLongerThanAReplyMayBe asks for one large answer many times over in
+// a batch, which would take as many times its memory to put together.
+func TestBatchIsNoLongerThanAReplyMayBe(t *testing.T) {
+	c, err := New(Options{MaxBytes: 128 << 20, Metrics: silent{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	n := &neighbours{}
+	tr := &Transport{Cache: c, Next: n, Proxy: n}
+	long := strings.Repeat("x", 1<<20)
+	sent := 0
+	answer := func(r *http.Request) *http.Response {
+		b, _ := io.ReadAll(r.Body)
+		rpc, err := cleeng.ParseRPC(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent = len(rpc.Calls)
+		elements := make([]string, sent)
+		for i := range elements {
+			elements[i] = `{"id":"` + string(rpc.Calls[i].ID) + `","result":"` + long + `","error":null}`
+		}
+		body := "[" + strings.Join(elements, ",") + "]"
+		if !rpc.Batch {
+			body = elements[0]
+		}
+		return reply(200, body)
+	}
+	n.upstream = answer
+	ask := func(body string) string {
+		call := rpcCall(t, body)
+		call.Patience = time.Now().Add(time.Minute)
+		n.call = func() *Call { return call }
+		r := (&http.Request{Method: http.MethodPost, URL: &url.URL{Path: call.Path}, Header: call.Header, Body: io.NopCloser(strings.NewReader(body))}).WithContext(t.Context())
+		resp, err := tr.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	one := func(id string) string {
+		return `{"method":"getPassOffer","params":{"offerId":"P1"},"id":` + id + `}`
+	}
+	ask(one("1"))
+	if sent = 0; !strings.Contains(ask("["+one("2")+","+one("3")+"]"), `"id":"3"`) || sent != 0 {
+		t.Errorf("%d of 2 elements went upstream", sent)
+	}
+	calls := make([]string, 20)
+	for i := range calls {
+		calls[i] = one(strconv.Itoa(i + 10))
+	}
+	n.fromMemory = func() { t.Error("20 MiB were put together") }
+	ask("[" + strings.Join(calls, ",") + "]")
+	if sent == 0 {
+		t.Error("nothing went upstream")
+	}
+	if held := c.held.used.Load(); held != 0 {
+		t.Errorf("%d bytes are held", held)
+	}
 }

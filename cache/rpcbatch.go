@@ -15,9 +15,6 @@ import (
 // passes whole.
 const maxElements = 200
 
-// maxReply bounds a reply that is taken apart; a longer one passes as it comes.
-const maxReply = 4 << 20
-
 // batch is a JSON-RPC batch on its way.
 type batch struct {
 	t     *Transport
@@ -36,10 +33,15 @@ func (t *Transport) batch(r *http.Request, call *Call) (*http.Response, error) {
 		return t.pass(r, "batch")
 	}
 	b := &batch{t: t, call: call, calls: make([]*Call, n), found: make([]found, n)}
-	now, result := time.Now(), "hit"
+	now, result, size := time.Now(), "hit", 0
 	for i := range n {
 		if el, ok := t.Cache.element(call, i, t.Rules); ok {
 			b.calls[i], b.found[i] = el, t.Cache.find(el, el.key, now)
+		}
+		if e := b.found[i].entry; e != nil {
+			if size += len(e.body); size > maxReply { // one answer can be asked for many times over
+				b.found[i] = found{}
+			}
 		}
 		switch b.found[i].kind() {
 		case rfc9111.Fresh:
@@ -101,7 +103,7 @@ func (b *batch) send(r *http.Request) (*http.Response, error) {
 	}
 	resp.Request = asSeen(r, resp.Request)
 	status := rfc9111.Status{Fwd: rfc9111.FwdMiss}
-	reply, body := readReply(resp)
+	reply, body := c.readReply(resp)
 	if reply == nil {
 		tell(resp.Header, &status)
 		return resp, nil
@@ -179,34 +181,4 @@ func (b *batch) compose(r *http.Request, resp *http.Response, answers [][]byte, 
 	composed.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	tell(composed.Header, status)
 	return composed
-}
-
-// readReply takes a JSON-RPC reply apart. It returns nil for an answer that is
-// none, or is too long, and leaves that as it came.
-func readReply(resp *http.Response) (*cleeng.RPCReply, []byte) {
-	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != "" || resp.ContentLength > maxReply {
-		return nil, nil
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
-	if err == nil && len(body) <= maxReply {
-		if reply, parsed := cleeng.ParseRPCReply(body); parsed == nil {
-			return reply, body
-		}
-	}
-	rest := io.Reader(resp.Body)
-	if err != nil {
-		rest = broken{err}
-	}
-	resp.Body = &rejoined{Reader: io.MultiReader(bytes.NewReader(body), rest), Closer: resp.Body}
-	return nil, nil
-}
-
-// broken is the rest of a body that broke off.
-type broken struct{ err error }
-
-func (b broken) Read([]byte) (int, error) { return 0, b.err }
-
-type rejoined struct {
-	io.Reader
-	io.Closer
 }

@@ -23,8 +23,12 @@ type neighbours struct {
 }
 
 func (n *neighbours) Call(*http.Request) *Call { return n.call() }
-func (n *neighbours) Detach(ctx context.Context, r *http.Request, _ Departure) *http.Request {
-	return r.Clone(ctx)
+func (n *neighbours) Detach(ctx context.Context, r *http.Request, d Departure) *http.Request {
+	out := r.Clone(ctx)
+	if d.RPC != nil {
+		out.Body = io.NopCloser(bytes.NewReader(d.RPC.Body()))
+	}
+	return out
 }
 func (n *neighbours) Settle(*http.Request)                         {}
 func (n *neighbours) Adopt(*http.Request, *http.Request, Adoption) {}
