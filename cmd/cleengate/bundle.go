@@ -187,9 +187,15 @@ func writeNew(name string, content []byte, force bool) (err error) {
 		return fmt.Errorf("%s is there already; name another file with -o, or overwrite it with --force", name)
 	}
 	defer func() {
-		if cause, ok := errors.AsType[*fs.PathError](err); ok { // the file that it names is ours, and gone
-			err = fmt.Errorf("the bundle could not be written to %s: %w; make room there, or name another place with -o", name, cause.Err)
+		// The file that they name is ours, and gone.
+		if path, ok := errors.AsType[*fs.PathError](err); ok {
+			err = path.Err
+		} else if link, ok := errors.AsType[*os.LinkError](err); ok {
+			err = link.Err
+		} else {
+			return
 		}
+		err = fmt.Errorf("the bundle could not be written to %s: %w; make room there, or name another place with -o", name, err)
 	}()
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".cleengate-bundle-*") // mode 0600
 	if err != nil {

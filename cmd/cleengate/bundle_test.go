@@ -75,6 +75,20 @@ func TestWriteNewSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestWriteNewKeepsADirectory(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "bundles")
+	if err := os.Mkdir(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeNew(name, []byte("one"), true); err == nil || !strings.Contains(err.Error(), "could not be written to "+name) || strings.Contains(err.Error(), ".cleengate-bundle") {
+		t.Errorf("%v", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("%v is left behind", entries)
+	}
+}
+
 func TestNullDeviceIsNoTerminal(t *testing.T) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {

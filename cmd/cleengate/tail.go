@@ -62,7 +62,7 @@ func newTail(s streams, load loader) *cobra.Command {
 			defer stop()
 			terminal := isTerminal(s.out)
 			t := &tail{
-				streams: s, admin: target, path: "/api/v1/events?" + query.Encode(), patience: tailPatience, interval: tailInterval,
+				streams: s, admin: target, path: "/api/v1/events?" + query.Encode(), patience: tailPatience, interval: tailInterval, silence: tailSilence,
 				json: asJSON || !terminal, colour: terminal && os.Getenv("NO_COLOR") == "",
 			}
 			return t.until(ctx, stop)
@@ -88,6 +88,7 @@ type tail struct {
 
 	patience time.Duration // for a proxy that went away
 	interval time.Duration // between two tries
+	silence  time.Duration // after which a stream counts as dead
 }
 
 // until runs until ctx ends. Where nobody takes what is written, such as a pager
@@ -142,7 +143,7 @@ func (t *tail) run(ctx context.Context) error {
 func (t *tail) follow(ctx context.Context) (followed bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silence := time.AfterFunc(tailSilence, func() { cancel(errors.New("the stream fell silent")) })
+	silence := time.AfterFunc(t.silence, func() { cancel(errors.New("the stream fell silent")) })
 	defer silence.Stop()
 	resp, err := t.admin.get(ctx, t.path)
 	if err != nil {
@@ -155,8 +156,9 @@ func (t *tail) follow(ctx context.Context) (followed bool, err error) {
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(make([]byte, 0, 4<<10), maxEventBytes)
 	var event string
+	stalled := false
 	for lines.Scan() {
-		silence.Reset(tailSilence)
+		silence.Reset(t.silence)
 		line := lines.Text()
 		if name, ok := strings.CutPrefix(line, "event: "); ok {
 			event = name
@@ -169,9 +171,17 @@ func (t *tail) follow(ctx context.Context) (followed bool, err error) {
 		if event == "end" {
 			return true, ended(t.admin.base, data)
 		}
-		if err := t.show(data); err != nil {
+		silence.Stop() // while a stopped terminal or a pager takes nothing, nothing is read
+		began := time.Now()
+		err := t.show(data)
+		if err != nil {
 			return true, fmt.Errorf("%w: %w", errRefused, err)
 		}
+		silence.Reset(t.silence)
+		stalled = stalled || time.Since(began) > t.silence/2
+	}
+	if stalled { // a listener cuts a reader that takes nothing
+		return true, missed(t.admin.base)
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return true, fmt.Errorf("cleengate at %s: %w", t.admin.base, cause)
@@ -185,9 +195,14 @@ func ended(base, data string) error {
 		Reason string `json:"reason"`
 	}
 	if json.Unmarshal([]byte(data), &end) == nil && end.Reason == "slow" {
-		return fmt.Errorf("cleengate at %s had more to tell than was read; some calls are missing here", base)
+		return missed(base)
 	}
 	return fmt.Errorf("cleengate at %s shuts down", base)
+}
+
+// missed is why there is a gap.
+func missed(base string) error {
+	return fmt.Errorf("cleengate at %s had more to tell than was read; some calls are missing here", base)
 }
 
 // refusal turns an answer that is no stream into an error.

@@ -28,7 +28,7 @@ func newTestTail(t *testing.T, serve func(n int, w http.ResponseWriter, r *http.
 	var out, errs bytes.Buffer
 	return &tail{
 		streams: streams{out: &out, err: &errs}, admin: &adminClient{base: server.URL, client: server.Client()}, path: "/api/v1/events?status=4xx",
-		patience: 50 * time.Millisecond, interval: time.Millisecond,
+		patience: 50 * time.Millisecond, interval: time.Millisecond, silence: time.Minute,
 	}, &out, &errs
 }
 
@@ -165,5 +165,31 @@ func TestTailEndsThoughNobodyReads(t *testing.T) {
 	err := tl.until(ctx, func() { unnotified = true })
 	if err == nil || !strings.Contains(err.Error(), "nobody reads") || !unnotified {
 		t.Errorf("%v, a second signal ends it: %v", err, unnotified)
+	}
+}
+
+// A terminal that was stopped for longer than a stream may be silent has a gap,
+// and is told so; what was sent meanwhile is shown first.
+func TestTailOnAStoppedTerminal(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	const silence = 20 * time.Millisecond
+	out := &blocked{release: make(chan struct{})}
+	written := 0
+	out.began = func() {
+		if written++; written == 1 {
+			time.AfterFunc(4*silence, func() { close(out.release) })
+		}
+	}
+	tl, _, errs := newTestTail(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+		if n > 1 {
+			cancel()
+			return
+		}
+		stream(w, "event: exchange\ndata: "+tailEvent+"\n\nevent: exchange\ndata: "+tailEvent+"\n\n") // and is cut
+	})
+	tl.out, tl.json, tl.silence = out, true, silence
+	if err := tl.run(ctx); err != nil || written != 2 || !strings.Contains(errs.String(), "some calls are missing here; waiting") {
+		t.Errorf("%v, %d lines: %s", err, written, errs)
 	}
 }
