@@ -13,9 +13,13 @@ import (
 // deliver gives an answer of the upstream to one of those who wait for it. It
 // evaluates the conditions of the app's own that the call upstream did not
 // carry.
-func (t *Transport) deliver(r *http.Request, call *Call, v *voyage, resp *http.Response, joined bool) *http.Response {
+func (t *Transport) deliver(r *http.Request, call *Call, f *found, v *voyage, resp *http.Response, joined bool) *http.Response {
 	status := rfc9111.Status{Fwd: rfc9111.FwdMiss, Stored: v.reason == rfc9111.Storable, Collapsed: joined, Detail: string(v.reason)}
-	if v.previous != nil {
+	switch {
+	case f.entry == nil:
+	case f.verdict.TTL > 0 && !f.entry.terms.NoCache:
+		status.Fwd = rfc9111.FwdRequest
+	default:
 		status.Fwd = rfc9111.FwdStale
 	}
 	seen := asSeen(r, resp.Request)

@@ -77,7 +77,7 @@ func (t *Transport) join(r *http.Request, call *Call, f *found, names []string) 
 	if stale := t.insteadOf(r, call, f, v.detached, resp, nil); stale != nil {
 		return stale, nil
 	}
-	return t.deliver(r, call, v, resp, result.Collapsed), nil
+	return t.deliver(r, call, f, v, resp, result.Collapsed), nil
 }
 
 // fly departs for all who have joined, unless the answer has been stored since

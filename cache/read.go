@@ -123,7 +123,7 @@ func (t *Transport) alone(r *http.Request, call *Call, f *found, names []string)
 	if v.reason == rfc9111.Storable && !v.validated {
 		resp.Body = &keeper{ReadCloser: resp.Body, keep: v.keep, limit: t.Cache.maxEntry.Load(), declared: resp.ContentLength, room: &t.Cache.held}
 	}
-	return t.deliver(r, call, v, resp, false), nil
+	return t.deliver(r, call, f, v, resp, false), nil
 }
 
 // insteadOf answers with the stale answer in the place of a failure; nil where

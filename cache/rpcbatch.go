@@ -157,6 +157,7 @@ func (b *batch) fallBack(r *http.Request) *http.Response {
 func (b *batch) compose(r *http.Request, resp *http.Response, answers [][]byte, status *rfc9111.Status) *http.Response {
 	var elements [][]byte
 	var header http.Header
+	var age time.Duration // of the oldest
 	for i := range b.calls {
 		switch {
 		case answers != nil && answers[i] != nil:
@@ -164,6 +165,7 @@ func (b *batch) compose(r *http.Request, resp *http.Response, answers [][]byte, 
 		case b.found[i].entry != nil && (answers == nil || b.found[i].kind() >= rfc9111.StaleUsable):
 			e := b.found[i].entry
 			elements = append(elements, e.reply.WithID(nil, b.call.RPC.Calls[i].ID))
+			age = max(age, b.found[i].verdict.Age)
 			if header == nil {
 				header = e.header
 			}
@@ -178,6 +180,7 @@ func (b *batch) compose(r *http.Request, resp *http.Response, answers [][]byte, 
 		composed.Header, composed.Request = resp.Header, resp.Request
 		composed.Body = &rejoined{Reader: bytes.NewReader(body), Closer: resp.Body}
 	}
+	composed.Header["Age"] = []string{string(rfc9111.AppendAge(nil, age))} // RFC 9111 section 4
 	composed.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	tell(composed.Header, status)
 	return composed
