@@ -145,6 +145,9 @@ func Diagnose(f Facts) (Diagnosis, bool) {
 		}
 	}
 	d := Explain(Unknown)
+	if f.Status == http.StatusTooManyRequests {
+		d = unknownThrottle
+	}
 	d.Facts = append([]string{answered(&f)}, hints(&f)...)
 	return d.with(&f, ruledOut), true
 }

@@ -32,6 +32,9 @@ func TestEveryCauseIsDocumented(t *testing.T) {
 			}
 		}
 	}
+	if d := unknownThrottle; !strings.Contains(string(page), "| `"+d.Code+"` | "+d.Sentence+" | "+d.Next+" |\n") {
+		t.Errorf("docs/diagnosis.md lacks the row of a 429 that is %s", d.Code)
+	}
 	for c := range explanations {
 		if !listed[c] {
 			t.Errorf("%s is not listed", c)

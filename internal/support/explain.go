@@ -62,6 +62,13 @@ var explanations = map[string]Diagnosis{
 	},
 }
 
+// unknownThrottle is Unknown of a 429, which is not about a credential.
+var unknownThrottle = Diagnosis{
+	Code:     Unknown,
+	Sentence: "Cleeng throttled the call, and no limit is known to compare that with.",
+	Next:     "Wait as long as Retry-After says, batch or cache calls, spread the load, and ask Cleeng support which limit holds.",
+}
+
 // customersInvalid is what to do about an invalid token of a customer.
 const customersInvalid = "Log the customer in again. A refresh token works once, and tokens of production and sandbox are not good for each other."
 

@@ -27,11 +27,18 @@ func answered(f *Facts) string {
 		return out + " with JSON-RPC error 3."
 	case f.Unread:
 		return out + "; its body could not be read for its encoding, so no code is known."
+	case f.Code == cleeng.CodeRefreshDead:
+		return out + " without a code; its message is about the refresh token."
+	case ofGateway(f.Code):
+		return out + " without a code; its message is one that API gateways use."
 	case f.Code == cleeng.CodeNone:
 		return out + " without a code that is known."
 	}
 	return out + " with the code " + string(f.Code) + "."
 }
+
+// ofGateway reports codes that stand for a message, and that nobody sent.
+func ofGateway(c cleeng.Code) bool { return strings.HasPrefix(string(c), "gateway:") }
 
 // hints are what a throttled answer says of limits and of when to come back.
 func hints(f *Facts) []string {

@@ -232,6 +232,10 @@ func calls() map[string]*call {
 			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers", header: with(), throttle: Throttle{Cause: Burst, Limit: 600, Window: time.Minute, Sent: 5, Until: now.Add(2 * time.Second)},
 			attempts: []attempt{throttled(429)},
 		},
+		"throttle_unknown": {
+			surface: cleeng.SurfaceCore, method: "GET", path: "/3.1/offers", header: with(), throttle: Throttle{Cause: Unknown, Sent: 3, Until: now.Add(time.Second)},
+			attempts: []attempt{ours(answerWith(429, `{"message":"Too Many Requests"}`))},
+		},
 		"captcha": {
 			surface: cleeng.SurfaceMediaStore, method: "POST", path: "/customers", header: with(jsonType...), body: `{"email":"jane@example.com","password":"Sunny-Day-42","captchaValue":"03AGdBq25"}`,
 			attempts: []attempt{answerWith(429, `{"code":"CPT0001","errors":["captcha required"]}`)},

@@ -22,6 +22,9 @@ func says(code string, what string, codes ...cleeng.Code) row {
 		code: code,
 		fits: func(f *Facts) string {
 			for _, c := range codes {
+				if f.Code == c && ofGateway(c) {
+					return "That message means: " + what + "."
+				}
 				if f.Code == c {
 					return "Cleeng's code " + string(c) + " means: " + what + "."
 				}
@@ -40,7 +43,9 @@ func says(code string, what string, codes ...cleeng.Code) row {
 func list(codes []cleeng.Code) string {
 	names := make([]string, len(codes))
 	for i, c := range codes {
-		names[i] = string(c)
+		if names[i] = string(c); ofGateway(c) {
+			names[i] = "an API gateway's message"
+		}
 	}
 	return strings.Join(names, " or ")
 }
