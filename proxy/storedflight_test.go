@@ -11,6 +11,8 @@ import (
 
 	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/internal/journal"
+	"github.com/cleengate/cleengate/internal/redact"
+	"github.com/cleengate/cleengate/tokens"
 )
 
 const slowAnswer = 500 * time.Millisecond
@@ -93,4 +95,54 @@ func TestLeaderThatLeavesDisturbsNobody(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReloadDuringAFlight replaces the key by another account's while a call is
+// under way, and applies the configuration anew: who asks after it gets an answer
+// of the new key, and who asked before the one of the old.
+func TestReloadDuringAFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := count(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Second)
+			_, _ = io.WriteString(w, r.Header.Get("X-Publisher-Token"))
+		})
+		r := newBubbleRig(t, up)
+		stored := withCache(t, r, false)
+		cfg := *r.view.Load().cfg
+		keys, err := tokens.NewKeys(tokens.KeysConfig{Name: "publisher", Kind: tokens.KindPublisherToken, Values: []redact.Secret{redact.New("key-one")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := Parts{Credentials: map[string]tokens.Credential{"publisher": keys}, Cache: stored}
+		if err := r.Apply(&cfg, parts); err != nil {
+			t.Fatal(err)
+		}
+		var callers sync.WaitGroup
+		ask := func(want string) {
+			callers.Go(func() {
+				if a := r.do(http.MethodGet, "/3.1/offers/S1", nil); a.body != want {
+					t.Errorf("got an answer of %q, want %q (%s)", a.body, want, a.Header.Get("Cache-Status"))
+				}
+			})
+		}
+		ask("key-one")
+		ask("key-one")
+		time.Sleep(time.Second / 2)
+		if err := keys.SetKeys([]redact.Secret{redact.New("key-two")}); err != nil {
+			t.Fatal(err)
+		}
+		again := cfg
+		if err := r.Apply(&again, parts); err != nil {
+			t.Fatal(err)
+		}
+		ask("key-two")
+		ask("key-two")
+		callers.Wait()
+		ask("key-two")
+		callers.Wait()
+		if n := up.calls.Load(); n != 2 {
+			t.Errorf("%d calls upstream", n)
+		}
+		time.Sleep(time.Minute)
+	})
 }
