@@ -14,7 +14,9 @@ import (
 // evaluates the conditions of the app's own that the call upstream did not
 // carry.
 func (t *Transport) deliver(r *http.Request, call *Call, f *found, v *voyage, resp *http.Response, joined bool) *http.Response {
-	status := rfc9111.Status{Fwd: rfc9111.FwdMiss, Stored: v.reason == rfc9111.Storable, Collapsed: joined, Detail: string(v.reason)}
+	status := rfc9111.Status{Fwd: rfc9111.FwdMiss, Collapsed: joined, Detail: string(v.reason)}
+	// Whether a JSON-RPC reply failed, which is never stored, shows in its body only.
+	status.Stored = v.reason == rfc9111.Storable && call.RPC == nil
 	switch {
 	case f.entry == nil:
 	case f.verdict.TTL > 0 && !f.entry.terms.NoCache:

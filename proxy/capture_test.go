@@ -212,7 +212,7 @@ func TestJournalCostsFewAllocations(t *testing.T) {
 	}
 	h := r.Handler("")
 	measure := func() float64 {
-		return testing.AllocsPerRun(2000, func() {
+		return allocations(200, func() { // few enough for all to be kept whole
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/3.1/offers?limit=1", http.NoBody)
 			h.ServeHTTP(&sunk{header: make(http.Header)}, req)
 		})
@@ -222,7 +222,9 @@ func TestJournalCostsFewAllocations(t *testing.T) {
 	r.withJournal(testJournal(t, 1<<20, 16<<10))
 	on := measure()
 	t.Logf("%v allocations without a journal, %v with one", off, on)
-	if bound := 6.0; on-off > bound && !raceDetector { // while everything is whole: notes of what was masked
+	// A record that is kept whole costs most; how many are depends on the time that
+	// the calls take.
+	if bound := 7.0; on-off > bound && !raceDetector {
 		t.Errorf("the journal allocates %v times a call, at most %v", on-off, bound)
 	}
 }
