@@ -11,7 +11,7 @@ import (
 
 const (
 	forwardPairs   = 11
-	forwardCalls   = 6000 // of each half of a pair
+	forwardCalls   = 12000 // of each half of a pair
 	forwardCallers = 8
 	idleAfter      = 2 * time.Second // from ready to the memory that counts as idle
 	starts         = 7               // of which the median is told
