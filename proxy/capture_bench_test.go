@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sort"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/redact"
@@ -56,40 +54,7 @@ func forwardWithJournal(b *testing.B, size int) {
 	off, on := newRig(b, upstream), newRig(b, upstream)
 	off.sinkOff()
 	on.withJournal(testJournal(b, 32<<20, 16<<10))
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
-	round := func(url string, n int) time.Duration {
-		began := cpuTime()
-		for range n {
-			req, _ := http.NewRequestWithContext(b.Context(), http.MethodGet, url+"/3.1/offers?limit=10", http.NoBody)
-			resp, err := client.Do(req)
-			if err != nil {
-				b.Fatal(err)
-			}
-			_, _ = io.Copy(io.Discard, resp.Body)
-			_ = resp.Body.Close()
-		}
-		return cpuTime() - began
-	}
-	const pairs, calls = 20, 500
-	round(off.url, calls)
-	round(on.url, calls)
-	var ratios []float64
-	var spent time.Duration
-	for b.Loop() {
-		ratios = ratios[:0]
-		for pair := range pairs {
-			var used [2]time.Duration
-			for i := range used {
-				at := (pair + i) % 2
-				used[at] = round([]string{off.url, on.url}[at], calls)
-			}
-			ratios = append(ratios, float64(used[1])/float64(used[0]))
-			spent += used[1] - used[0]
-		}
-	}
-	sort.Float64s(ratios)
-	b.ReportMetric(ratios[len(ratios)/2], "cpu-ratio-median")
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(pairs*calls)/float64(b.N), "ns-more/call")
+	compareCPU(b, off.url+"/3.1/offers?limit=10", on.url+"/3.1/offers?limit=10")
 }
 
 // BenchmarkHandlerWithJournal is the same without a network, to see what the

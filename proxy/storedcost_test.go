@@ -1,13 +1,10 @@
 package proxy
 
 import (
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"sort"
 	"testing"
-	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
@@ -87,34 +84,7 @@ func BenchmarkHitAgainstBareHandler(b *testing.B) {
 		_, _ = w.Write(body)
 	}))
 	defer bare.Close()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, DisableCompression: true}}
-	round := func(url string, n int) time.Duration {
-		began := cpuTime()
-		for range n {
-			req, _ := http.NewRequestWithContext(b.Context(), http.MethodGet, url+path, http.NoBody)
-			resp, err := client.Do(req)
-			if err != nil {
-				b.Fatal(err)
-			}
-			_, _ = io.Copy(io.Discard, resp.Body)
-			_ = resp.Body.Close()
-		}
-		return cpuTime() - began
-	}
-	const pairs, calls = 20, 500
-	round(bare.URL, calls)
-	round(r.url, calls)
-	var ratios []float64
-	for b.Loop() {
-		ratios = ratios[:0]
-		for range pairs {
-			reference, whole := round(bare.URL, calls), round(r.url, calls)
-			ratios = append(ratios, float64(whole)/float64(reference))
-		}
-	}
-	sort.Float64s(ratios)
-	b.ReportMetric(ratios[len(ratios)/2], "cpu-ratio-median")
-	b.ReportMetric(ratios[0], "cpu-ratio-min")
+	compareCPU(b, bare.URL+path, r.url+path)
 	if n := up.calls.Load(); n != 1 {
 		b.Errorf("%d calls upstream", n)
 	}

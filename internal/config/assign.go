@@ -12,7 +12,6 @@ import (
 type assigner struct {
 	cfg      *Config
 	values   map[string]raw
-	unbuilt  unbuilt
 	faults   faults
 	warnings []string
 }
@@ -32,10 +31,6 @@ func (a *assigner) assign() {
 			return
 		}
 		a.cfg.origin[k.path] = value.source
-		if reason := a.unbuilt.reason(k.path); reason != "" {
-			a.fault(value.source, k.path, &valueError{reason, "remove it"})
-			return
-		}
 		switch {
 		case k.fileOnly():
 			a.rules(k, value)

@@ -54,7 +54,7 @@ func (d *dumper) section(section reflect.Value, prefix string, depth int) {
 	for _, field := range fields(section.Type()) {
 		name, value := keyName(field), section.FieldByIndex(field.Index)
 		path := join(prefix, name)
-		if irrelevant(section, name, value) || unbuiltKeys.reason(path) != "" {
+		if irrelevant(section, name, value) {
 			continue
 		}
 		switch {

@@ -37,7 +37,7 @@ func (v *flagValue) String() string {
 // same fs to [Load] after it was parsed.
 func BindFlags(fs *pflag.FlagSet) {
 	Default().keys(func(k key) {
-		if k.secret() || k.fileOnly() || unbuiltKeys.reason(k.path) != "" {
+		if k.secret() || k.fileOnly() {
 			return
 		}
 		value := &flagValue{kind: kindName(k), initial: flagDefault(k)}

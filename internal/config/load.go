@@ -19,9 +19,6 @@ type Options struct {
 	// KnownEnv are CLEENGATE_ variables that something other than a
 	// configuration key reads, so that they bring no warning.
 	KnownEnv []string
-
-	// unbuilt replaces the table of refused keys; nil is that of this version.
-	unbuilt unbuilt
 }
 
 // Load reads all layers and the secret files, and validates the whole. The
@@ -59,10 +56,7 @@ func merge(o Options, set map[string]string, file *layer) *assigner {
 	values := maps.Clone(file.values)
 	maps.Copy(values, readEnvironment(cfg, set).values)
 	maps.Copy(values, readFlags(cfg, o.Flags).values)
-	a := &assigner{cfg: cfg, values: values, unbuilt: o.unbuilt, faults: file.faults}
-	if a.unbuilt == nil {
-		a.unbuilt = unbuiltKeys
-	}
+	a := &assigner{cfg: cfg, values: values, faults: file.faults}
 	a.assign()
 	return a
 }

@@ -44,36 +44,3 @@ func TestClosest(t *testing.T) {
 		}
 	}
 }
-
-func TestUnbuiltKeysAreRefused(t *testing.T) {
-	table := unbuilt{"cache": "caching is not part of this version", "upstreams.*.proxy": "outbound proxies are not part of this version"}
-	cases := []struct{ file, want string }{
-		{"cache: {max_size: 1MiB}", "f.yaml:1: cache.max_size: caching is not part of this version; remove it"},
-		{"cache: {rules: [{match: GET /a, ttl: 1m}]}", "f.yaml:1: cache.rules: caching is not part of this version; remove it"},
-		{"upstreams: {core: {proxy: direct}}", "f.yaml:1: upstreams.core.proxy: outbound proxies are not part of this version; remove it"},
-		{"upstreams: {core: {limit: ''}}\njournal: {body: 1KiB}", ""},
-	}
-	for _, c := range cases {
-		_, err := assemble(Options{unbuilt: table}, nil, parseFile("f.yaml", []byte(c.file)))
-		if got := message(err); got != c.want {
-			t.Errorf("%s: got %q, want %q", c.file, got, c.want)
-		}
-	}
-	_, err := assemble(Options{unbuilt: table}, variables([]string{"CLEENGATE_CACHE_MAX_SIZE=1MiB"}), newLayer())
-	if want := "CLEENGATE_CACHE_MAX_SIZE: cache.max_size: caching is not part of this version; remove it"; message(err) != want {
-		t.Errorf("got %q, want %q", message(err), want)
-	}
-}
-
-// TestUnbuiltKeysExist finds entries of this version's table that no key has.
-func TestUnbuiltKeysExist(t *testing.T) {
-	cfg := Default()
-	cfg.addEntry("clients", "shop")
-	for pattern := range shipped {
-		found := false
-		cfg.keys(func(k key) { found = found || unbuilt{pattern: "x"}.reason(k.path) != "" })
-		if !found {
-			t.Errorf("%s is no key", pattern)
-		}
-	}
-}
