@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -23,7 +22,7 @@ type uploadBody struct {
 }
 
 func (b *uploadBody) Read(p []byte) (int, error) {
-	b.sending.arm(b.sending.timeouts.Idle, errUploadStalled)
+	b.sending.arm(time.Now(), b.sending.timeouts.Idle, errUploadStalled)
 	return b.ReadCloser.Read(p)
 }
 
@@ -32,20 +31,17 @@ func (b *uploadBody) Read(p []byte) (int, error) {
 type answerBody struct {
 	io.ReadCloser
 	sending *sending
-	ctx     context.Context //nolint:containedctx // the attempt's own, to tell why a read failed
 	tee     journal.Tee
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	s := b.sending
-	s.arm(s.timeouts.Idle, errAnswerStalled)
+	s.arm(time.Now(), s.timeouts.Idle, errAnswerStalled)
 	n, err := b.ReadCloser.Read(p)
-	s.mu.Lock()
-	s.timer.Stop()
-	s.mu.Unlock()
+	s.disarm()
 	b.tee.Write(p[:n])
 	if err != nil && !errors.Is(err, io.EOF) {
-		if cause := context.Cause(b.ctx); cause != nil {
+		if cause := s.ended(); cause != nil {
 			err = cause
 		}
 	}
