@@ -37,7 +37,7 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.begin(now)
 	s.unwatch = context.AfterFunc(parent, func() { s.callerLeft(context.Cause(parent)) })
 
-	out := r.WithContext(s)
+	out := r.WithContext(s) //nolint:contextcheck // the attempt decides itself what ends it
 	prepare(out, s.firm)
 	if s.streams && out.Body != nil {
 		out.Body = &uploadBody{ReadCloser: out.Body, sending: s}

@@ -25,8 +25,9 @@ type attemptContext struct {
 	room  [2]*func()
 }
 
+// init prepares the context of a call; values must be set before it is used.
 func (c *attemptContext) init(x *exchange) {
-	c.x, c.values, c.done = x, context.Background(), make(chan struct{})
+	c.x, c.done = x, make(chan struct{})
 	c.after = c.room[:0]
 }
 

@@ -160,8 +160,9 @@ func takePathToken(r *http.Request) (token string, found bool) {
 	if query != "" || u.ForceQuery {
 		target += "?" + query
 	}
-	if !setTarget(&u, path, query, u.ForceQuery) {
-		u.Path, u.RawPath = path, ""
+	setTarget(&u, path, query, u.ForceQuery)
+	if !expressible(path) { // the answer will say so
+		u.Path, u.RawPath, u.Opaque = path, "", ""
 	}
 	r.URL, r.RequestURI = &u, target
 	return token, true

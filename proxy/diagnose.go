@@ -84,7 +84,7 @@ func upstreamNow(resp *http.Response) time.Time {
 
 func (p *Proxy) noteAccepted(x *exchange, resp *http.Response) {
 	if x.binding == nil && tokens.Accepts(resp.StatusCode) {
-		if id, ok := ownCredential(x, resp.Request.Header); ok {
+		if id, ok := p.ownCredential(x, resp.Request.Header); ok {
 			p.seen.note(id, tokens.Where{Upstream: x.up.name, Endpoint: x.ep.Template}, time.Now())
 		}
 	}
@@ -94,6 +94,6 @@ func (p *Proxy) acceptedElsewhere(x *exchange, resp *http.Response) bool {
 	if x.binding != nil {
 		return x.binding.cred.AcceptedElsewhere(time.Now(), &x.use)
 	}
-	id, ok := ownCredential(x, resp.Request.Header)
+	id, ok := p.ownCredential(x, resp.Request.Header)
 	return ok && p.seen.elsewhere(id, tokens.Where{Upstream: x.up.name, Endpoint: x.ep.Template}, time.Now())
 }

@@ -55,9 +55,9 @@ type exchange struct {
 	refusal  cleeng.Code      // of the last 401 or 429
 	throttle support.Throttle // what the limiter made of the last throttle
 
-	cached cache.Call // the request as the cache sees it
-	ready  bool       // the answer comes from the front desk, whole
-	own    [1]string  // lines of X-Request-Id, both ways
+	cached *cache.Call // the request as the cache sees it; nil where it was not asked
+	ready  bool        // the answer comes from the front desk, whole
+	own    [1]string   // lines of X-Request-Id, both ways
 
 	origin string // echoed in CORS headers, "" for none
 	hangUp bool   // the connection ends after this answer

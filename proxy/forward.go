@@ -63,7 +63,7 @@ func (p *Proxy) modifyResponse(resp *http.Response) error {
 func (p *Proxy) forwardTo(up *upstream) layer {
 	return func(w *responseWriter, r *http.Request) {
 		x := w.x
-		if u := *r.URL; !setTarget(&u, x.path, x.query, u.ForceQuery) {
+		if !expressible(x.path) {
 			writeProblem(w, r, x, &Problem{Code: CodeBadRequest, Detail: "This path begins with two slashes and holds bytes that must be percent-encoded. Encode them, or drop one slash."})
 			return
 		}

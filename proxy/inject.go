@@ -93,8 +93,8 @@ func (b *binding) wants(x *exchange, h http.Header) bool {
 	if b.auth == 0 {
 		return isAbsent(h.Get(b.cred.Header().Name))
 	}
-	carries := x.ep.Auth.Any(cleeng.AuthJWT) && !isAbsent(h.Get("Authorization")) ||
-		x.ep.Auth.Any(cleeng.AuthPublisher) && !isAbsent(h.Get("X-Publisher-Token"))
+	carries := x.ep.Auth.Any(cleeng.AuthJWT) && !isAbsent(first(h["Authorization"])) ||
+		x.ep.Auth.Any(cleeng.AuthPublisher) && !isAbsent(first(h["X-Publisher-Token"]))
 	return !carries
 }
 
@@ -110,6 +110,9 @@ func (b *binding) chooses(call cleeng.RPCCall) bool {
 // isAbsent reports whether a field value carries no credential: published
 // clients send an empty Authorization on public calls.
 func isAbsent(value string) bool {
+	if value == "" {
+		return true
+	}
 	value = strings.TrimSpace(value)
 	if scheme, rest, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
 		value = strings.TrimSpace(rest)

@@ -80,19 +80,20 @@ type Options struct {
 // [Proxy.Apply], and serve its [Proxy.Handler]. All methods are safe for
 // concurrent use.
 type Proxy struct {
-	log        *slog.Logger
-	metrics    Metrics
-	sink       func(*journal.Exchange)
-	own        func(*journal.Exchange)
-	journal    *journal.Journal
-	copies     *copyBuffers
-	buffers    budget
-	budgets    retryBudgets
-	seen       sightings
-	grace      tokens.Grace
-	digestKey  maphash.Seed
-	reverseLog *log.Logger
-	dial       dialFunc
+	log         *slog.Logger
+	metrics     Metrics
+	sink        func(*journal.Exchange)
+	own         func(*journal.Exchange)
+	journal     *journal.Journal
+	copies      *copyBuffers
+	buffers     budget
+	cachedCalls cachedCalls
+	budgets     retryBudgets
+	seen        sightings
+	grace       tokens.Grace
+	digestKey   maphash.Seed
+	reverseLog  *log.Logger
+	dial        dialFunc
 
 	applying sync.Mutex // one Apply at a time
 	view     atomic.Pointer[view]

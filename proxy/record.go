@@ -74,6 +74,9 @@ func (p *Proxy) finish(r *http.Request, x *exchange, w *responseWriter) {
 	}
 	p.sink(x.rec)
 	x.rec.Release()
+	if x.ready {
+		p.cachedCalls.giveBack(x)
+	}
 	if aborted {
 		panic(http.ErrAbortHandler)
 	}

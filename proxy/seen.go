@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"crypto/sha256"
+	"hash/maphash"
 	"net/http"
 	"sync"
 	"time"
@@ -14,27 +14,27 @@ const (
 	maxSeen    = 4096
 )
 
-// credentialID stands for a credential that an app sent: a digest, from which
-// it cannot be told.
-type credentialID [sha256.Size]byte
+// credentialID stands for a credential that an app sent: a digest under a key of this
+// process, from which it cannot be told.
+type credentialID uint64
 
 // ownCredential identifies the credential that the app itself sent.
-func ownCredential(x *exchange, h http.Header) (id credentialID, ok bool) {
-	d := sha256.New()
+func (p *Proxy) ownCredential(x *exchange, h http.Header) (id credentialID, ok bool) {
+	var d maphash.Hash
+	d.SetSeed(p.digestKey)
 	if x.rpc != nil {
 		for i := range x.rpc.Calls {
-			d.Write(x.rpc.Calls[i].AppendTokens(nil))
+			_, _ = d.Write(x.rpc.Calls[i].AppendTokens(nil)) // never fails
 		}
-		return credentialID(d.Sum(nil)), true
+		return credentialID(d.Sum64()), true
 	}
-	authorization, key := h.Get("Authorization"), h.Get("X-Publisher-Token")
+	authorization, key := first(h["Authorization"]), first(h["X-Publisher-Token"])
 	if isAbsent(authorization) && isAbsent(key) {
 		return id, false
 	}
-	d.Write([]byte(authorization))
-	d.Write([]byte{0})
-	d.Write([]byte(key))
-	return credentialID(d.Sum(nil)), true
+	hashPart(&d, authorization)
+	hashPart(&d, key)
+	return credentialID(d.Sum64()), true
 }
 
 // sightings remembers where credentials of apps were accepted last. Two places

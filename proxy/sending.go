@@ -64,7 +64,7 @@ func (s *sending) mayBeCarriedOut() bool {
 // hook that ReverseProxy sets is taken over, and nothing else of the request's
 // context. Our own logins bring hooks that must all be kept.
 func (s *sending) hook(parent context.Context) {
-	t, values := &s.hooks, context.Background()
+	t, values := &s.hooks, context.Background() //nolint:contextcheck // the call does not end with the request
 	t.GotConn, t.WroteRequest = s.gotConn, s.wroteRequest
 	if s.x.login {
 		values = context.WithoutCancel(parent)

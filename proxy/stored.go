@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/cleengate/cleengate/cache"
@@ -30,8 +31,9 @@ func (p *Proxy) frontDesk(up *upstream, next layer) layer {
 		if x.body != nil { // it took its time to come in
 			now = time.Now()
 		}
+		x.cached = p.cachedCalls.take()
 		hit, found := desk.Find(x.asCached(r), now)
-		if !found {
+		if !found { // others may keep what they are told of this call
 			next(w, r)
 			return
 		}
@@ -41,9 +43,30 @@ func (p *Proxy) frontDesk(up *upstream, next layer) layer {
 	}
 }
 
+// cachedCalls are descriptions of calls, used again after calls that were answered by
+// the front desk. The zero value is ready; it is safe for concurrent use.
+type cachedCalls struct{ pool sync.Pool }
+
+func (l *cachedCalls) take() *cache.Call {
+	if c, ok := l.pool.Get().(*cache.Call); ok {
+		return c
+	}
+	return new(cache.Call)
+}
+
+// giveBack ends the use of x's call, whose answer was written.
+func (l *cachedCalls) giveBack(x *exchange) {
+	*x.cached = cache.Call{}
+	l.pool.Put(x.cached)
+	x.cached = nil
+}
+
 // asCached describes the request to the cache, once.
 func (x *exchange) asCached(r *http.Request) *cache.Call {
-	c := &x.cached
+	if x.cached == nil {
+		x.cached = new(cache.Call)
+	}
+	c := x.cached
 	if c.Endpoint != nil {
 		return c
 	}

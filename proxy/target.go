@@ -33,22 +33,47 @@ func rawTarget(r *http.Request) string {
 	return raw
 }
 
-// setTarget makes u's request line carry path and query byte for byte. It
-// reports false where net/http cannot express them: a path that begins with
-// two slashes and holds bytes that a URL must encode.
-func setTarget(u *url.URL, path, query string, forceQuery bool) bool {
+// expressible reports whether net/http can send a path byte for byte, as setTarget
+// does it. It cannot where the path begins with two slashes and holds bytes that
+// a URL must encode.
+func expressible(path string) bool {
+	return !strings.HasPrefix(path, "//") || setPath(&url.URL{}, path)
+}
+
+// setTarget makes u's request line carry path and query byte for byte, if the path is
+// expressible.
+func setTarget(u *url.URL, path, query string, forceQuery bool) {
 	u.RawQuery, u.ForceQuery = query, forceQuery
 	u.Fragment, u.RawFragment, u.Opaque, u.User = "", "", "", nil
-	decoded, err := url.PathUnescape(path)
-	if err == nil {
-		u.Path, u.RawPath = decoded, path
-		if u.EscapedPath() == path {
-			return true
-		}
+	if !setPath(u, path) {
+		u.Path, u.RawPath, u.Opaque = "", "", path
 	}
-	if strings.HasPrefix(path, "//") {
+}
+
+// setPath sets the path that encodes to the given one, and reports whether there
+// is any.
+func setPath(u *url.URL, path string) bool {
+	if isPlain(path) {
+		u.Path, u.RawPath = path, ""
+		return true
+	}
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
 		return false
 	}
-	u.Path, u.RawPath, u.Opaque = "", "", path
-	return true
+	u.Path, u.RawPath = decoded, path
+	return u.EscapedPath() == path
+}
+
+// isPlain reports a path in which nothing is encoded and nothing has to be.
+func isPlain(path string) bool {
+	for i := range len(path) {
+		c := path[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '/', c == '_', c == '-', c == '.', c == '~':
+		default:
+			return false
+		}
+	}
+	return path != "" && path[0] == '/'
 }

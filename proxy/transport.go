@@ -67,7 +67,7 @@ func (p *Proxy) newTransport(name string, u config.Upstream, cfg *config.Config)
 			return nil, fmt.Errorf("upstreams.%s.ca_file: %s holds no PEM certificate", name, u.CAFile)
 		}
 	}
-	outbound, err := outboundProxy(u.Proxy)
+	outbound, err := outboundProxy(u.Proxy, u.URL)
 	if err != nil {
 		return nil, fmt.Errorf("upstreams.%s.proxy: %w", name, err)
 	}
@@ -89,16 +89,24 @@ func (p *Proxy) newTransport(name string, u config.Upstream, cfg *config.Config)
 	return t, nil
 }
 
-func outboundProxy(setting string) (func(*http.Request) (*url.URL, error), error) {
+// outboundProxy is the proxy towards an upstream, nil for none. Neither the upstream nor
+// the environment changes while the process runs, so the latter is asked once.
+func outboundProxy(setting, upstream string) (func(*http.Request) (*url.URL, error), error) {
+	var proxy *url.URL
+	var err error
 	switch setting {
-	case "":
-		return http.ProxyFromEnvironment, nil
 	case config.NoProxy:
-		return nil, nil //nolint:nilnil // no proxy is what http.Transport takes nil for
+	case "":
+		target, parseErr := url.Parse(upstream)
+		if parseErr != nil {
+			return nil, parseErr
+		}
+		proxy, err = http.ProxyFromEnvironment(&http.Request{URL: target})
+	default:
+		proxy, err = url.Parse(setting)
 	}
-	u, err := url.Parse(setting)
-	if err != nil {
+	if err != nil || proxy == nil {
 		return nil, err
 	}
-	return http.ProxyURL(u), nil
+	return http.ProxyURL(proxy), nil
 }

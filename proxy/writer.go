@@ -82,7 +82,7 @@ func (w *responseWriter) decorate() {
 		return
 	}
 	x.rec.Tee(&w.tee)
-	if declared, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
+	if declared, err := strconv.ParseInt(first(h["Content-Length"]), 10, 64); err == nil {
 		w.length = declared
 	}
 	h["X-Request-Id"] = x.own[:]
@@ -132,6 +132,9 @@ func serverTiming(rec *journal.Exchange) string {
 	return string(b)
 }
 
+// appendMillis writes d in milliseconds with one decimal, rounded.
 func appendMillis(b []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(b, float64(d)/float64(time.Millisecond), 'f', 1, 64)
+	tenths := int64(d.Round(100*time.Microsecond) / (100 * time.Microsecond))
+	b = strconv.AppendInt(b, tenths/10, 10)
+	return append(b, '.', byte('0'+tenths%10))
 }
