@@ -36,13 +36,14 @@ type Transport struct {
 	// cannot be. Nil means that none can.
 	Again func(*http.Request) (*http.Request, bool)
 	// SelfCounting says that Next tells of further departures of one request by
-	// itself, with [PlaceOf] and [Place.DepartedAgain]. Else a connection trace
-	// is put on every request, which costs more than the wait.
+	// itself, with [Place.DepartedAgain] of the place that Departed was told. Else
+	// a connection trace is put on every request, which costs more than the wait.
 	SelfCounting bool
 	// Retries is how many times a throttled call goes again, if it does not persist.
 	Retries int
 
-	// Departed is told that a request leaves, after its wait.
+	// Departed is told that a request leaves, after its wait, right before Next is
+	// called with it.
 	Departed func(r *http.Request, p *Place)
 	// Refused is told that a request got no place.
 	Refused func(r *http.Request, refused *Refused)
@@ -110,7 +111,10 @@ func (t *Transport) send(r *http.Request, place *Place) (*http.Response, Outcome
 		t.Departed(r, place)
 	}
 	defer place.Failed() // ignored once the place has ended otherwise
-	resp, err := t.Next.RoundTrip(t.withPlace(r, place))
+	if !t.SelfCounting {
+		r = counting(r, place)
+	}
+	resp, err := t.Next.RoundTrip(r)
 	switch {
 	case errors.Is(err, ErrNotSent):
 		place.Refund()
@@ -129,27 +133,24 @@ func (t *Transport) tellRefused(r *http.Request, err error) {
 	}
 }
 
-// withPlace makes the request count its further departures. net/http repeats
+// counting makes the request count its further departures. net/http repeats
 // some requests by itself when a kept connection turns out to be dead; each time it
 // writes a header, something has left.
-func (t *Transport) withPlace(r *http.Request, place *Place) *http.Request {
-	ctx := context.WithValue(r.Context(), placeKey{}, place)
-	if t.SelfCounting {
-		return r.WithContext(ctx)
-	}
+func counting(r *http.Request, place *Place) *http.Request {
 	var wrote atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() {
 		if wrote.Swap(true) {
 			place.DepartedAgain()
 		}
 	}}
+	ctx := context.WithValue(r.Context(), placeKey{}, place)
 	return r.WithContext(httptrace.WithClientTrace(ctx, trace))
 }
 
 type placeKey struct{}
 
-// PlaceOf is the place of the request that ctx belongs to below a [Transport]; nil
-// elsewhere. Its endings are the Transport's to call.
+// PlaceOf is the place of the request that ctx belongs to below a [Transport] that
+// is not SelfCounting; nil elsewhere. Its endings are the Transport's to call.
 func PlaceOf(ctx context.Context) *Place {
 	p, _ := ctx.Value(placeKey{}).(*Place)
 	return p

@@ -30,7 +30,7 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	s := &sending{timeouts: &x.view.cfg.Timeouts, firm: !x.repeatable(), metrics: a.proxy.metrics}
 	now := time.Now()
 	s.index = x.rec.Attempt(journal.Attempt{Reason: x.reason, Start: now, Credential: x.injected.name, Generation: x.injected.generation})
-	s.place = limiter.PlaceOf(parent)
+	s.place, x.place = x.place, nil
 	s.streams = x.body != nil && !x.body.complete()
 	s.init(x)
 	s.hook(parent)

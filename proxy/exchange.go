@@ -9,6 +9,7 @@ import (
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
 	"github.com/cleengate/cleengate/internal/support"
+	"github.com/cleengate/cleengate/limiter"
 	"github.com/cleengate/cleengate/tokens"
 )
 
@@ -46,11 +47,12 @@ type exchange struct {
 	// the other for one exchange, so these need no lock.
 	reason   string // why the next attempt is sent
 	injected injection
-	sends    []byte // the body that the next attempt sends, nil for the app's own
-	login    bool   // one of our own logins or refreshes
-	behind   bool   // a validation in the background, which no app waits for
-	noWait   bool   // it starts now or not at all: a stale answer is at hand
-	head     bool   // the call had its turn before and re-enters at the head of its line
+	sends    []byte         // the body that the next attempt sends, nil for the app's own
+	login    bool           // one of our own logins or refreshes
+	behind   bool           // a validation in the background, which no app waits for
+	noWait   bool           // it starts now or not at all: a stale answer is at hand
+	head     bool           // the call had its turn before and re-enters at the head of its line
+	place    *limiter.Place // that the next attempt leaves with, nil where nothing is paced
 
 	refusal  cleeng.Code      // of the last 401 or 429
 	throttle support.Throttle // what the limiter made of the last throttle

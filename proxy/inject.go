@@ -59,7 +59,7 @@ func (i *inject) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, errors.Join(limiter.ErrNotSent, err)
 		default:
 			x.injected = injection{name: b.cred.Name(), generation: token.Generation}
-			b.put(r, x, token)
+			r = b.put(r, x, token)
 		}
 	}
 	return i.next.RoundTrip(r)
@@ -122,13 +122,15 @@ func isAbsent(value string) bool {
 	return value == "" || value == cleeng.Placeholder
 }
 
-// put writes the credential where this call carries it.
-func (b *binding) put(r *http.Request, x *exchange, token tokens.Token) {
+// put writes the credential where this call carries it. A body that carries it is
+// that of a copy: the next attempt may go without.
+func (b *binding) put(r *http.Request, x *exchange, token tokens.Token) *http.Request {
 	if x.up.isRPC(x) && b.auth == cleeng.AuthPublisher {
 		body := x.rpc.Inject(nil, token.Value.Reveal(), func(i int) bool { return b.chooses(x.rpc.Calls[i]) })
 		x.sends = body
+		r = r.WithContext(r.Context())
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		return
+		return r
 	}
 	form := b.cred.Header()
 	for name := range r.Header {
@@ -138,4 +140,5 @@ func (b *binding) put(r *http.Request, x *exchange, token tokens.Token) {
 		}
 	}
 	form.Set(r.Header, token)
+	return r
 }

@@ -90,6 +90,7 @@ func throttledAgain(r *http.Request) (*http.Request, bool) {
 
 func (p *Proxy) departed(r *http.Request, place *limiter.Place) {
 	x := exchangeOf(r.Context())
+	x.place = place
 	waited := place.Waited()
 	x.rec.Waited(waited)
 	p.metrics.QueueWait(x.up.limit, waited)

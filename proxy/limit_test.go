@@ -1,8 +1,11 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cleengate/cleengate/internal/config"
+	"github.com/cleengate/cleengate/limiter"
 )
 
 func throttle(w http.ResponseWriter, retryAfter, body string) {
@@ -142,4 +146,70 @@ func TestConcurrencyIsFreeWhenTheHeaderHasCome(t *testing.T) {
 		}
 		wg.Wait()
 	})
+}
+
+// resending departs twice with each request, as net/http's transport does where a
+// kept connection turns out to be dead.
+type resending struct{ canned }
+
+func (t resending) RoundTrip(r *http.Request) (*http.Response, error) {
+	for range 2 {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+	}
+	return t.canned.RoundTrip(r)
+}
+
+// What net/http sends again by itself counts against the limit that the call itself
+// waited for: of one of our own logins as of the call in whose midst it is made.
+func TestRepeatedDeparturesCountAgainstTheCallsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newBubbleRig(t, http.NotFoundHandler())
+		v := r.view.Load()
+		core, other := v.upstream("core"), v.upstream("mediastore")
+		set, err := limiter.NewSet([]limiter.Config{{Name: core.limit, Rate: 1}, {Name: other.limit, Rate: 1}}, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = set.Close() }()
+		out := &attempt{next: resending{}, proxy: r.Proxy}
+		call := func(up *upstream) *exchange {
+			return (&lane{proxy: r.Proxy}).exchange(httptest.NewRequest(http.MethodGet, "http://upstream.test/x", http.NoBody), v, up)
+		}
+		send := func(chain http.RoundTripper, x *exchange) {
+			t.Helper()
+			resp, err := chain.RoundTrip(withExchange(httptest.NewRequest(http.MethodGet, "http://upstream.test/x", http.NoBody), x))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+		}
+		x := call(core)
+		x.login = false
+		send(r.limited(core, between{next: out, then: func() {
+			send(r.limited(other, out, set, 0), call(other))
+			send(out, call(core))
+		}}, set, 0), x)
+		send(out, x) // passes no limiter this time
+		for _, up := range []*upstream{core, other} {
+			credential := ""
+			if up.cred != nil {
+				credential = up.cred.cred.Name()
+			}
+			_, err := set.Get(up.limit, credential).Acquire(t.Context(), limiter.Call{NoWait: true})
+			if refused, ok := errors.AsType[*limiter.Refused](err); !ok || refused.RetryAfter != 2*time.Second {
+				t.Errorf("after two departures at 1/s of %s the next got %v, want a refusal for two seconds", up.limit, err)
+			}
+		}
+	})
+}
+
+// between does something while a call has its place and has not left yet.
+type between struct {
+	next http.RoundTripper
+	then func()
+}
+
+func (b between) RoundTrip(r *http.Request) (*http.Response, error) {
+	b.then()
+	return b.next.RoundTrip(r)
 }
