@@ -55,8 +55,7 @@ func (c *serverClock) now(local time.Time) (server time.Time, uncertain time.Dur
 }
 
 // dateOf reads the Date of an answer.
-func (c *serverClock) dateOf(h http.Header) (time.Time, bool) {
-	text := h.Get("Date")
+func (c *serverClock) dateOf(text string) (time.Time, bool) {
 	if text == "" {
 		return time.Time{}, false
 	}

@@ -18,7 +18,7 @@ func FuzzHeaders(f *testing.F) {
 			"Ratelimit-Limit": {limit}, "Ratelimit-Remaining": {remaining}, "Ratelimit-Reset": {reset},
 			"Retry-After": {retry}, "Ratelimit": {rateLimit}, "Ratelimit-Policy": {policy},
 		}
-		s := parseSignal(h, serverNow, 0, true)
+		s := parseSignal(h, len(h), serverNow, 0, true)
 		within := func(what string, d time.Duration) {
 			if d < unknown || d > maxBelievable+time.Second {
 				t.Errorf("%s of %v", what, d)

@@ -96,21 +96,29 @@ func makeTriplets() []triplet {
 }
 
 // parseSignal reads every known dialect from an answer's header. server is the
-// provider's time at its arrival.
-func parseSignal(h http.Header, server time.Time, uncertain time.Duration, compared bool) signal {
+// provider's time at its arrival. names bounds how many fields of the header there
+// are to be found, see [fieldsOf].
+func parseSignal(h http.Header, names int, server time.Time, uncertain time.Duration, compared bool) signal {
 	s := signal{retry: unknown}
-	for _, text := range h["Retry-After"] {
+	take := func(name string) []string {
+		values, there := h[name]
+		if there {
+			names--
+		}
+		return values
+	}
+	for _, text := range take("Retry-After") {
 		if m, ok := parseRetryAfter(text, server, uncertain, compared); ok {
 			s.retry = max(s.retry, m.delay)
 		} else {
 			s.odd = "Retry-After"
 		}
 	}
-	policies := parsePolicies(h["Ratelimit-Policy"], &s)
-	parseRateLimit(h["Ratelimit"], policies, &s)
-	for i := range triplets {
+	policies := parsePolicies(take("Ratelimit-Policy"), &s)
+	parseRateLimit(take("Ratelimit"), policies, &s)
+	for i := 0; i < len(triplets) && names > 0; i++ {
 		t := &triplets[i]
-		limits, remainders, resets := h[t.limit], h[t.remaining], h[t.reset]
+		limits, remainders, resets := take(t.limit), take(t.remaining), take(t.reset)
 		if len(limits)+len(remainders)+len(resets) > 0 {
 			s.add(t.read(limits, remainders, resets, &policies, &s, func(text string) (moment, bool) {
 				if t.delayOnly {

@@ -16,7 +16,7 @@ func parse(fields ...string) signal {
 	for i := 0; i < len(fields); i += 2 {
 		h.Add(fields[i], fields[i+1])
 	}
-	return parseSignal(h, serverNow, 0, true)
+	return parseSignal(h, len(h), serverNow, 0, true)
 }
 
 func TestDialects(t *testing.T) {
@@ -161,7 +161,7 @@ func TestBadInput(t *testing.T) {
 // A clock that was never compared with the provider's makes nothing of the past.
 func TestResetWithAWrongClock(t *testing.T) {
 	h := http.Header{"X-Ratelimit-Limit": {"100"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"1795518000000"}}
-	if s := parseSignal(h, serverNow, 0, false); s.readings[0].reset != unknown {
+	if s := parseSignal(h, len(h), serverNow, 0, false); s.readings[0].reset != unknown {
 		t.Errorf("an instant an hour ago by a clock that nobody checked is read as %v", s.readings[0].reset)
 	}
 	// With a Date it is read by the provider's own clock.
@@ -177,7 +177,7 @@ func TestResetWithAWrongClock(t *testing.T) {
 		t.Errorf("the provider's clock is read %v off, uncertain by %v", d, uncertain)
 	}
 	h.Set("X-RateLimit-Reset", "1795518005000")
-	s := parseSignal(h, server, uncertain, ok)
+	s := parseSignal(h, len(h), server, uncertain, ok)
 	if got := s.readings[0].reset; got < 5*time.Second || got > 5500*time.Millisecond {
 		t.Errorf("five seconds from now by the provider's clock are read as %v", got)
 	}

@@ -26,16 +26,20 @@ func (f *Feedback) otherwise() bool {
 // how long to wait, unknown if there is none, and whether a limit was new or other
 // than before.
 func (b *Bucket) learn(p *Place, header http.Header, now time.Duration) (hint time.Duration, changed bool) {
-	if stored(header) {
+	f := fieldsOf(header)
+	if f.age && stored(header) {
 		return unknown, false
 	}
-	received := b.base.Add(now)
-	wall := received.Round(0)
-	if date, ok := b.clock.dateOf(header); ok {
-		b.clock.observe(date, wall.Add(p.departed-now), wall)
+	received := b.base.Round(0).Add(now)
+	if date, ok := b.clock.dateOf(f.date); ok {
+		b.clock.observe(date, received.Add(p.departed-now), received)
 	}
-	server, uncertain, compared := b.clock.now(wall)
-	s := parseSignal(header, server, uncertain, compared)
+	if f.limits == 0 {
+		b.expireWindows(now)
+		return unknown, false
+	}
+	server, uncertain, compared := b.clock.now(received)
+	s := parseSignal(header, f.limits, server, uncertain, compared)
 	if s.odd != "" {
 		b.once(b.log.Warn, "unreadable:"+s.odd, "a field about limits could not be read and counts as absent", "field", s.odd)
 	}
@@ -176,6 +180,9 @@ const stale = 24 * time.Hour
 // a whole span has passed without their being told, and those that have not been
 // told for a day.
 func (b *Bucket) expireWindows(now time.Duration) {
+	if len(b.windows) == 0 {
+		return
+	}
 	b.windows = slices.DeleteFunc(b.windows, func(w *window) bool {
 		if now-w.read > stale {
 			return true

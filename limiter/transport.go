@@ -110,20 +110,24 @@ func (t *Transport) send(r *http.Request, place *Place) (*http.Response, Outcome
 	if t.Departed != nil {
 		t.Departed(r, place)
 	}
-	defer place.Failed() // ignored once the place has ended otherwise
+	answered := false
+	defer func() {
+		if !answered {
+			place.Failed() // ignored if it was refunded
+		}
+	}()
 	if !t.SelfCounting {
 		r = counting(r, place)
 	}
 	resp, err := t.Next.RoundTrip(r)
-	switch {
-	case errors.Is(err, ErrNotSent):
-		place.Refund()
-		return nil, Outcome{}, err
-	case err != nil:
-		place.Failed()
+	if err != nil {
+		if errors.Is(err, ErrNotSent) {
+			place.Refund()
+		}
 		return nil, Outcome{}, err
 	}
 	throttle := resp.StatusCode == http.StatusTooManyRequests && (t.Throttle == nil || t.Throttle(resp))
+	answered = true
 	return resp, place.Answered(Feedback{Status: resp.StatusCode, Header: resp.Header, Throttle: throttle}), nil
 }
 
