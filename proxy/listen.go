@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -82,45 +81,4 @@ func removeStale(ctx context.Context, path string) error {
 		return fmt.Errorf("%s: cannot tell whether a process listens there: %w", path, err)
 	}
 	return os.Remove(path)
-}
-
-type progressListener struct {
-	net.Listener
-	idle time.Duration
-}
-
-func (l *progressListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &progressConn{Conn: c, idle: l.idle}, nil
-}
-
-// progressConn gives every write a deadline and extends it as long as bytes
-// get through. The deadline is moved at most four times within the idle time,
-// which costs less than on every write; a reader that stalls is cut off after
-// one to one and a quarter times that time.
-type progressConn struct {
-	net.Conn
-	idle  time.Duration
-	moved atomic.Int64 // when the deadline was moved, in Unix nanoseconds
-}
-
-func (c *progressConn) Write(p []byte) (int, error) {
-	written := 0
-	for {
-		if now := time.Now(); now.UnixNano()-c.moved.Load() > int64(c.idle/4) {
-			c.moved.Store(now.UnixNano())
-			if err := c.SetWriteDeadline(now.Add(c.idle + c.idle/4)); err != nil {
-				return written, err
-			}
-		}
-		n, err := c.Conn.Write(p[written:])
-		written += n
-		if err == nil || n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return written, err
-		}
-		c.moved.Store(0) // bytes got through: it goes on
-	}
 }
