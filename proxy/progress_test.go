@@ -58,7 +58,7 @@ func drive(conn, far net.Conn, random *rand.Rand) (seen []string) {
 		case 1:
 			_ = conn.SetReadDeadline(time.Unix(1, 0))
 		case 2, 3:
-			_ = conn.SetReadDeadline(time.Now().Add(waits()))
+			_ = conn.SetReadDeadline(time.Now().Add(waits() + 50*time.Microsecond)) // at no time when anything else happens
 		case 4:
 			_ = far.SetWriteDeadline(time.Now().Add(time.Millisecond))
 			_, _ = far.Write([]byte("x"))
@@ -69,6 +69,7 @@ func drive(conn, far net.Conn, random *rand.Rand) (seen []string) {
 			}
 		}
 		time.Sleep(waits() / 10)
+		synctest.Wait() // the reader is where it waits
 	}
 	close(reads)
 	_ = far.Close()
