@@ -52,6 +52,7 @@ func drive(conn, far net.Conn, random *rand.Rand) (seen []string) {
 	}()
 	waits := func() time.Duration { return time.Duration(random.IntN(30_000)) * time.Millisecond }
 	for range 40 {
+		synctest.Wait() // the reader is where it waits
 		switch random.IntN(6) {
 		case 0:
 			_ = conn.SetReadDeadline(time.Time{})
@@ -69,7 +70,6 @@ func drive(conn, far net.Conn, random *rand.Rand) (seen []string) {
 			}
 		}
 		time.Sleep(waits() / 10)
-		synctest.Wait() // the reader is where it waits
 	}
 	close(reads)
 	_ = far.Close()
