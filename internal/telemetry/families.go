@@ -35,15 +35,13 @@ func (m *Metrics) gauge(name, help string) prometheus.Gauge {
 	return g
 }
 
-func (m *Metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
-	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+func newHistogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: namespace, Name: name, Help: help, Buckets: callBuckets,
 		NativeHistogramBucketFactor:     nativeFactor,
 		NativeHistogramMaxBucketNumber:  nativeMaxBuckets,
 		NativeHistogramMinResetDuration: nativeMinReset,
 	}, labels)
-	m.registry.MustRegister(h)
-	return h
 }
 
 // touch creates the series of a closed set.

@@ -17,17 +17,30 @@ const (
 type closed []string
 
 // fold returns value where it is in the set, else "other".
-func (c closed) fold(value string) string {
-	for _, v := range c {
+func (c closed) fold(value string) string { return c.name(c.ordinal(value)) }
+
+// ordinal is the place of value in the set, that of "other" behind all. A key of
+// ordinals is found faster than one of names.
+func (c closed) ordinal(value string) uint8 {
+	for i, v := range c {
 		if v == value {
-			return v
+			return uint8(i)
 		}
+	}
+	return uint8(len(c)) //nolint:gosec // sets are small
+}
+
+// name is the value at a place.
+func (c closed) name(ordinal uint8) string {
+	if int(ordinal) < len(c) {
+		return c[ordinal]
 	}
 	return labelOther
 }
 
 // The sets of the contract.
 var (
+	methods       = closed{http.MethodGet, http.MethodPost, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
 	sources       = closed{"upstream", "cache", "flight", "self"}
 	attemptWhys   = closed{"first", "retry", "throttled", "renewed", "revalidation", "login"}
 	guardReasons  = closed{"bad_request", "host_refused", "origin_refused", "client_unauthenticated", "not_allowed", "body_too_large"}
@@ -68,32 +81,26 @@ func foldDiagnosis(kind, diagnosis string) string {
 	return refusals.fold(diagnosis)
 }
 
-// methodLabel maps a request's method to the set that is forwarded.
-func methodLabel(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return method
-	}
-	return labelOther
-}
-
 // statusGone is recorded for a caller that left before its answer.
 const statusGone = 499
 
 // foldStatus maps codes that nobody registered to the first of their class
 // (RFC 9110 section 15), and what is no status to 0, which also stands for no
 // answer.
-func foldStatus(status int) int {
+func foldStatus(status int) uint16 {
 	switch {
 	case status < 100 || status > 599:
 		return 0
 	case status == statusGone || http.StatusText(status) != "":
-		return status
+		return uint16(status)
 	}
-	return status / 100 * 100
+	return classOf(uint16(status))
 }
 
-func codeLabel(status int) string { return strconv.Itoa(status) }
+// classOf is the first status of a status's class.
+func classOf(status uint16) uint16 { return status / 100 * 100 }
+
+func codeLabel(status uint16) string { return strconv.Itoa(int(status)) }
 
 func or(name, otherwise string) string {
 	if name == "" {

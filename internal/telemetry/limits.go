@@ -23,17 +23,17 @@ type LimitStat struct {
 // LimitMetrics are the families of the limiter.
 type LimitMetrics struct {
 	registry *prometheus.Registry
-	waits    *children[string, prometheus.Observer]
+	waits    *children[string, *timing]
 }
 
 // Limits returns the families of the limiter. The first call registers them.
 func (m *Metrics) Limits() *LimitMetrics { return m.limits() }
 
 func (m *Metrics) newLimits() *LimitMetrics {
-	seconds := m.histogram("queue_wait_seconds", "Time that calls waited for their turn.", "limit")
+	seconds := m.timings("queue_wait_seconds", "Time that calls waited for their turn.", "limit")
 	return &LimitMetrics{
 		registry: m.registry,
-		waits: newChildren(maxUpstreamSeries, func(limit string) prometheus.Observer { return seconds.WithLabelValues(limit) },
+		waits: newChildren(maxUpstreamSeries, func(limit string) *timing { return seconds.of(limit) },
 			func(string) string { return labelOther }),
 	}
 }
@@ -41,7 +41,7 @@ func (m *Metrics) newLimits() *LimitMetrics {
 // Waited counts a call that left, by the name of its limit and how long it
 // waited.
 func (l *LimitMetrics) Waited(limit string, wait time.Duration) {
-	l.waits.get(or(limit, labelNone)).Observe(wait.Seconds())
+	l.waits.get(or(limit, labelNone)).observe(wait)
 }
 
 // Register adds the families that are read from stats at each scrape. stats

@@ -232,7 +232,7 @@ func BenchmarkRequest(b *testing.B) {
 	})
 	b.Run("reference=WithLabelValues", func(b *testing.B) {
 		m := NewMetrics("v1")
-		count, seconds := m.counter("bench_total", "x", "upstream", "endpoint", "method", "code", "source"), m.histogram("bench_seconds", "x", "upstream", "source")
+		count, seconds := m.counter("bench_total", "x", "upstream", "endpoint", "method", "code", "source"), newHistogram("bench_seconds", "x", "upstream", "source")
 		b.ReportAllocs()
 		for b.Loop() {
 			count.WithLabelValues("core", "/3.1/offers", "GET", "200", "upstream").Inc()

@@ -7,27 +7,28 @@ import (
 )
 
 type requestKey struct {
-	upstream, endpoint, method, source string
-	status                             int
+	upstream, endpoint string
+	status             uint16
+	method, source     uint8 // ordinals
 }
 
 type requestSeries struct {
 	count   prometheus.Counter
-	seconds prometheus.Observer
+	seconds *timing
 }
 
 func (m *Metrics) newRequests() {
 	count := m.counter("requests_total", "Requests answered, by what answered them. Code 499: the caller left first.", "upstream", "endpoint", "method", "code", "source")
-	seconds := m.histogram("request_duration_seconds", "Time from a request's arrival to the end of its answer.", "upstream", "source")
+	seconds := m.timings("request_duration_seconds", "Time from a request's arrival to the end of its answer.", "upstream", "source")
 	upstreams := newChildren(maxUpstreamSeries, func(name string) string { return name }, func(string) string { return labelOther })
 	m.requests = newChildren(maxRequestSeries, func(k requestKey) requestSeries {
 		upstream := upstreams.get(k.upstream)
 		return requestSeries{
-			count:   count.WithLabelValues(upstream, k.endpoint, k.method, codeLabel(k.status), k.source),
-			seconds: seconds.WithLabelValues(upstream, k.source),
+			count:   count.WithLabelValues(upstream, k.endpoint, methods.name(k.method), codeLabel(k.status), sources.name(k.source)),
+			seconds: seconds.of(upstream, sources.name(k.source)),
 		}
 	}, func(k requestKey) requestKey {
-		return requestKey{upstream: labelOther, endpoint: labelOther, method: k.method, source: k.source, status: k.status / 100 * 100}
+		return requestKey{upstream: labelOther, endpoint: labelOther, method: k.method, source: k.source, status: classOf(k.status)}
 	})
 }
 
@@ -36,30 +37,31 @@ func (m *Metrics) newRequests() {
 // before routing; source is upstream, cache, flight or self.
 func (m *Metrics) Request(upstream, endpoint, method string, status int, source string, took time.Duration) {
 	s := m.requests.get(requestKey{
-		upstream: or(upstream, labelNone), endpoint: or(endpoint, labelOther), method: methodLabel(method),
-		source: sources.fold(source), status: foldStatus(status),
+		upstream: or(upstream, labelNone), endpoint: or(endpoint, labelOther),
+		status: foldStatus(status), method: methods.ordinal(method), source: sources.ordinal(source),
 	})
 	s.count.Inc()
-	s.seconds.Observe(took.Seconds())
+	s.seconds.observe(took)
 }
 
 type attemptKey struct {
-	upstream, reason string
-	status           int
+	upstream string
+	status   uint16
+	reason   uint8 // ordinal
 }
 
 type attemptSeries struct {
 	count   prometheus.Counter
-	seconds prometheus.Observer
+	seconds *timing
 }
 
 func (m *Metrics) newAttempts() {
 	count := m.counter("upstream_attempts_total", "Calls sent upstream, by status and why they were sent. Code 0: no answer came.", "upstream", "code", "reason")
-	seconds := m.histogram("upstream_duration_seconds", "Time from sending a call to the header of its answer.", "upstream")
+	seconds := m.timings("upstream_duration_seconds", "Time from sending a call to the header of its answer.", "upstream")
 	m.attempts = newChildren(maxAttemptSeries, func(k attemptKey) attemptSeries {
-		return attemptSeries{count: count.WithLabelValues(k.upstream, codeLabel(k.status), k.reason), seconds: seconds.WithLabelValues(k.upstream)}
+		return attemptSeries{count: count.WithLabelValues(k.upstream, codeLabel(k.status), attemptWhys.name(k.reason)), seconds: seconds.of(k.upstream)}
 	}, func(k attemptKey) attemptKey {
-		return attemptKey{upstream: labelOther, reason: k.reason, status: k.status / 100 * 100}
+		return attemptKey{upstream: labelOther, status: classOf(k.status), reason: k.reason}
 	})
 }
 
@@ -67,9 +69,9 @@ func (m *Metrics) newAttempts() {
 // and then took is not counted. reason is first, retry, throttled, renewed,
 // revalidation or login.
 func (m *Metrics) Attempt(upstream string, status int, reason string, took time.Duration) {
-	s := m.attempts.get(attemptKey{upstream: or(upstream, labelNone), reason: attemptWhys.fold(reason), status: foldStatus(status)})
+	s := m.attempts.get(attemptKey{upstream: or(upstream, labelNone), status: foldStatus(status), reason: attemptWhys.ordinal(reason)})
 	s.count.Inc()
 	if status != 0 {
-		s.seconds.Observe(took.Seconds())
+		s.seconds.observe(took)
 	}
 }
