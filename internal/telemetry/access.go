@@ -30,6 +30,8 @@ type AccessLine struct {
 	Error     string // what failed, for the operator
 }
 
+var headingRequest = newHeading("INFO", "request")
+
 // Access logs one request at level info, without going through slog's
 // reflection: this line is written for every request. Only what outsiders
 // wrote is scrubbed, unless it was found clean before; the rest comes from
@@ -43,7 +45,7 @@ func (l *Log) Access(a *AccessLine) {
 		pooled = new([]byte)
 	}
 	e := lineEncoder{b: (*pooled)[:0], json: l.json}
-	e.begin(a.Time, "INFO", "request")
+	e.begin(&l.clock, a.Time, headingRequest)
 	from := len(e.b)
 	e.text(fieldRequestID, a.RequestID)
 	if a.OwnID {

@@ -15,22 +15,31 @@ type lineEncoder struct {
 	json bool
 }
 
-// begin writes the fields that each line has. level and msg are constants of
-// this package.
-func (e *lineEncoder) begin(t time.Time, level, msg string) {
+// heading is level and message of a line, as they stand behind its time in either
+// format.
+type heading struct{ json, text string }
+
+// newHeading takes constants of this package.
+func newHeading(level, msg string) heading {
+	j, t := lineEncoder{json: true}, lineEncoder{}
+	for _, e := range []*lineEncoder{&j, &t} {
+		e.text(fieldLevel, level)
+		e.text(fieldMsg, msg)
+	}
+	return heading{json: `"` + string(j.b), text: string(t.b)}
+}
+
+// begin writes the fields that each line has.
+func (e *lineEncoder) begin(clock *clockText, t time.Time, h heading) {
 	if e.json {
 		e.b = append(e.b, `{"time":"`...)
-		e.b = t.AppendFormat(e.b, time.RFC3339Nano)
-		e.b = append(e.b, `","level":"`...)
-		e.b = append(e.b, level...)
-		e.b = append(e.b, '"')
+		e.b = clock.appendNano(e.b, t)
+		e.b = append(e.b, h.json...)
 	} else {
 		e.b = append(e.b, "time="...)
-		e.b = t.AppendFormat(e.b, "2006-01-02T15:04:05.000Z07:00")
-		e.b = append(e.b, " level="...)
-		e.b = append(e.b, level...)
+		e.b = clock.appendMilli(e.b, t)
+		e.b = append(e.b, h.text...)
 	}
-	e.text(fieldMsg, msg)
 }
 
 func (e *lineEncoder) end() {
@@ -65,6 +74,7 @@ var (
 	fieldCause           = newField("cause")
 	fieldMark            = newField("mark")
 	fieldError           = newField("error")
+	fieldLevel           = newField("level")
 	fieldMsg             = newField("msg")
 	fieldLines           = newField("lines")
 )
@@ -104,12 +114,7 @@ func (e *lineEncoder) seconds(f field, d time.Duration) {
 	e.key(f)
 	us := max(d, 0).Microseconds()
 	e.b = strconv.AppendInt(e.b, us/1e6, 10)
-	var fraction [6]byte
-	for rest, i := us%1e6, len(fraction)-1; i >= 0; i-- {
-		fraction[i] = byte('0' + rest%10)
-		rest /= 10
-	}
-	e.b = append(append(e.b, '.'), fraction[:]...)
+	e.b = appendDigits(append(e.b, '.'), uint32(us%1e6), 6) //nolint:gosec // it fits
 }
 
 // isBare reports whether a value needs no quotes in key=value text.
@@ -125,6 +130,14 @@ func isBare(s string) bool {
 	return true
 }
 
+// showsAsItself are the bytes that a JSON string holds as they are.
+var showsAsItself = func() (set [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
+
 const hexDigits = "0123456789abcdef"
 
 // appendJSON writes a JSON string (RFC 8259 section 7). What would not show as
@@ -133,7 +146,7 @@ const hexDigits = "0123456789abcdef"
 func appendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
 	n := 0
-	for n < len(s) && s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' && s[n] != '\\' {
+	for n < len(s) && showsAsItself[s[n]] {
 		n++
 	}
 	b = append(b, s[:n]...) // usually all of it

@@ -40,6 +40,7 @@ type Log struct {
 	json  bool
 	scrub func([]byte) []byte
 	lines sync.Pool
+	clock clockText
 
 	version func() uint64
 	clean   *redact.Clean
@@ -91,10 +92,12 @@ func (l *Log) Level() string { return strings.ToLower(l.level.Level().String()) 
 // Dropped is how many lines were lost because the sink was too slow or failed.
 func (l *Log) Dropped() int64 { return l.batch.dropped.Load() }
 
+var headingDropped = newHeading("WARN", "log lines were dropped: the output was slow, full or broken")
+
 // droppedLine is how the log itself tells of lines that it lost.
 func (l *Log) droppedLine(n int64) []byte {
 	e := lineEncoder{json: l.json}
-	e.begin(time.Now(), "WARN", "log lines were dropped: the output was slow, full or broken")
+	e.begin(&l.clock, time.Now(), headingDropped)
 	e.number(fieldLines, n)
 	e.end()
 	return e.b
