@@ -50,10 +50,19 @@ func (c *clockText) second(t time.Time) *secondText {
 
 // appendDigits appends the last n of v's decimal digits, at most nine.
 func appendDigits(b []byte, v uint32, n int) []byte {
-	var digits [9]byte
-	for i := n - 1; i >= 0; i-- {
-		digits[i] = byte('0' + v%10)
-		v /= 10
+	var digits [10]byte
+	at := len(digits)
+	for ; at > len(digits)-n; v /= 100 {
+		at -= 2
+		copy(digits[at:], pairs[v%100][:])
 	}
-	return append(b, digits[:n]...)
+	return append(b, digits[len(digits)-n:]...)
 }
+
+// pairs are the numbers below 100 in two digits.
+var pairs = func() (all [100][2]byte) {
+	for i := range all {
+		all[i] = [2]byte{byte('0' + i/10), byte('0' + i%10)}
+	}
+	return all
+}()
