@@ -3,8 +3,6 @@ package journal
 import (
 	"net/http"
 	"slices"
-
-	"github.com/cleengate/cleengate/internal/redact"
 )
 
 // excerptBody is how much of a stored answer's body its excerpt keeps.
@@ -45,7 +43,7 @@ func (j *Journal) Excerpt(s Stored) *Excerpt {
 		Content: Content{Bytes: body, Size: max(s.Size, int64(len(s.Body))), Cut: len(body) < len(s.Body) || int64(len(body)) < s.Size},
 	}
 	m := &masking{journal: j, r: j.redactor, version: j.redactor.Version(), body: excerptBody, room: maxHeadBytes + 4*excerptBody}
-	if own := redact.Own(s.Own, "", nil); len(own) > 0 {
+	if own := j.redactor.Own(s.Own, "", nil); len(own) > 0 {
 		m.r, m.own = j.redactor.With(own...), true
 	}
 	var c capture

@@ -165,7 +165,7 @@ func (m *masking) mask(j *Journal, x *Exchange, key groupKey, failed, whole bool
 			m.write(x, number, true)
 		}
 	}
-	budget.spend(cost(len(m.b), m.own))
+	budget.spend(cost(len(m.b), m.hidden))
 	return true
 }
 

@@ -173,7 +173,7 @@ func (x *Exchange) secrets() []redact.Secret {
 			if body.encoding != "" {
 				raw, _, _ = inflate(body.encoding, raw, int(c.journal.body.Load()))
 			}
-			out = append(out, redact.Own(header, p.Query, raw)...)
+			out = append(out, c.journal.redactor.Own(header, p.Query, raw)...)
 		})
 	}
 	of(&c.request)

@@ -69,7 +69,7 @@ func TestOwnSecretsAreFoundElsewhere(t *testing.T) {
 		"Accept":            {"application/json"},
 		"X-Session-Token":   {"session-value-55"},
 	}
-	own := Own(header, "limit=1&customerToken=query%2Bvalue-66&x=unknown-name-7", []byte(`{"password":"body-password-8","title":"not-a-secret-9","cut":{"refreshToken":"body-token-1010"`))
+	own := NewRedactor(nil, nil).Own(header, "limit=1&customerToken=query%2Bvalue-66&x=unknown-name-7", []byte(`{"password":"body-password-8","title":"not-a-secret-9","cut":{"refreshToken":"body-token-1010"`))
 	var got []string
 	for _, s := range own {
 		got = append(got, s.Reveal())

@@ -12,7 +12,7 @@ const maxOwn = 64
 // Own collects the secrets that an app or an upstream put into one message, by
 // header, query and JSON or form body, for [Redactor.With]: an answer may repeat in
 // its text what the request carried in a header. All parts are optional.
-func Own(header http.Header, rawQuery string, body []byte) []Secret {
+func (r *Redactor) Own(header http.Header, rawQuery string, body []byte) []Secret {
 	var out []Secret
 	add := func(value string) {
 		if len(value) >= MinSearch && len(out) < maxOwn {
@@ -30,7 +30,7 @@ func Own(header http.Header, rawQuery string, body []byte) []Secret {
 	case strings.HasPrefix(header.Get("Content-Type"), "application/x-www-form-urlencoded") && body[0] != '{' && body[0] != '[':
 		ownParameters(stringOf(body), add)
 	default:
-		w := jsonWalker{r: NewRedactor(nil, nil), src: stringOf(body), found: add}
+		w := jsonWalker{r: &Redactor{names: r.names}, src: stringOf(body), found: add}
 		w.document(show)
 	}
 	return out

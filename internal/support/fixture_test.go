@@ -62,11 +62,12 @@ func (c *call) record(t testing.TB) *journal.Record {
 		ep = rpc.Endpoint()
 	}
 	masker := redact.NewMasker()
-	own := redact.Own(c.header, "", []byte(c.body))
+	r := redact.NewRedactor(vault(), masker)
+	own := r.Own(c.header, "", []byte(c.body))
 	for _, a := range c.attempts {
-		own = append(own, redact.Own(a.header, "", []byte(a.body))...)
+		own = append(own, r.Own(a.header, "", []byte(a.body))...)
 	}
-	r := redact.NewRedactor(vault(), masker).With(own...)
+	r = r.With(own...)
 	message := func(method, url string, status int, h http.Header, body string) journal.Message {
 		m := journal.Message{Method: method, Status: status, Proto: "HTTP/1.1"}
 		if url != "" {
