@@ -31,11 +31,9 @@ func (p *passing) get(c *capture, name string) string {
 	if v := p.Header[name]; len(v) > 0 {
 		return v[0]
 	}
-	if p.Header == nil && c.fields != nil {
-		for _, f := range (*c.fields)[p.from:p.to] {
-			if f.name == name {
-				return f.value
-			}
+	for _, f := range c.copied(p) {
+		if f.name == name {
+			return f.value
 		}
 	}
 	return ""

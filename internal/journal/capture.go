@@ -51,7 +51,6 @@ type capture struct {
 	loose   bool     // of an exchange that nobody releases: no shared buffers
 	*messages
 	attempts []sides
-	fields   *[]rawField
 }
 
 // messages are those of the app, and those of the first attempt: most exchanges
@@ -60,15 +59,13 @@ type messages struct {
 	request  passing
 	response passing
 	first    [1]sides
+	fields   []rawField // the copied headers of all attempts, one behind the other
 }
 
 // messageLists are used again, so that records of exchanges are small.
 var messageLists = sync.Pool{New: func() any { return new(messages) }}
 
-// fieldLists are the buffers of copied headers.
-var fieldLists = sync.Pool{New: func() any { return new([]rawField) }}
-
-// maxKeptFields is the capacity up to which a buffer is used again.
+// maxKeptFields is the capacity up to which a list of fields is used again.
 const maxKeptFields = 1024
 
 // Open makes the journal keep the messages of x. Call it before x is shared.
@@ -160,14 +157,12 @@ func (x *Exchange) Release() {
 	for i := range c.attempts {
 		c.attempts[i].response.Tee.close()
 	}
-	if c.fields != nil {
-		clear(*c.fields)
-		*c.fields = (*c.fields)[:0]
-		if cap(*c.fields) <= maxKeptFields {
-			fieldLists.Put(c.fields)
-		}
+	clear(c.fields)
+	fields := c.fields[:0]
+	if cap(fields) > maxKeptFields {
+		fields = nil
 	}
-	*c.messages = messages{}
+	*c.messages = messages{fields: fields}
 	messageLists.Put(c.messages)
 	*c = capture{}
 }
@@ -190,36 +185,26 @@ func (c *capture) side(i int) *sides {
 
 // copyHeader replaces a header by a copy of its lines.
 func (c *capture) copyHeader(p *passing) {
-	list := c.list()
-	p.from = len(list)
-	eachLine(p.Header, func(name, value string) {
-		if len(list)-p.from == maxFields {
-			p.omitted++
-			return
-		}
-		list = append(list, rawField{name, value})
-	})
-	p.to, *c.fields, p.Header = len(list), list, nil
+	p.from = len(c.fields)
+	c.fields, p.omitted = appendLines(c.fields, p.Header)
+	p.to, p.Header = len(c.fields), nil
 }
 
-func (c *capture) list() []rawField {
-	if c.fields == nil {
-		pooled, ok := fieldLists.Get().(*[]rawField)
-		if !ok {
-			pooled = new([]rawField)
-		}
-		c.fields = pooled
+// copied are the lines of a header that was replaced by a copy.
+func (c *capture) copied(p *passing) []rawField {
+	if p.from == p.to {
+		return nil
 	}
-	return *c.fields
+	return c.fields[p.from:p.to]
 }
 
 // clone copies the attempts with a list of fields of their own. The lock of
 // their exchange is held.
 func (c *capture) clone() ([]sides, []rawField) {
-	if c.fields == nil {
+	if c.messages == nil {
 		return nil, nil
 	}
-	return slices.Clone(c.attempts), slices.Clone(*c.fields)
+	return slices.Clone(c.attempts), slices.Clone(c.fields)
 }
 
 // adopt adds attempts that were cloned from another capture, the first of them
@@ -229,13 +214,12 @@ func (c *capture) adopt(attempts []sides, fields []rawField, at int) {
 		return
 	}
 	for i := range attempts[:min(len(attempts), maxAttempts-at)] {
-		list, s := c.list(), attempts[i]
+		s := attempts[i]
 		for _, p := range []*passing{&s.request, &s.response} {
-			from := len(list)
-			list = append(list, fields[p.from:p.to]...)
-			p.from, p.to = from, len(list)
+			from := len(c.fields)
+			c.fields = append(c.fields, fields[p.from:p.to]...)
+			p.from, p.to = from, len(c.fields)
 		}
-		*c.fields = list
 		*c.side(at + i) = s
 	}
 }

@@ -1,5 +1,7 @@
 package journal
 
+import "time"
+
 // scrub masks what became a secret after a text was masked under this version
 // of the vault; nil where none did.
 func (j *Journal) scrub(version uint64) func(string) string {
@@ -45,7 +47,7 @@ func decodeWith(r *reader, excerpt Message) *Record {
 	rec.Attempts = make([]AttemptRecord, r.uint())
 	for i := range rec.Attempts {
 		a := &rec.Attempts[i].Attempt
-		readAttempt(r, a)
+		readAttempt(r, a, rec.Time)
 		if !a.Answered.IsZero() {
 			rec.UpstreamTime += a.Answered.Sub(a.Start)
 		}
@@ -70,9 +72,9 @@ func readSummary(r *reader, s *Summary) {
 	s.Attempts = r.number()
 }
 
-func readAttempt(r *reader, a *Attempt) {
+func readAttempt(r *reader, a *Attempt, arrival time.Time) {
 	a.Reason = r.text()
-	a.Start, a.Departed, a.Wrote, a.Answered = r.time(), r.time(), r.time(), r.time()
+	a.Start, a.Departed, a.Wrote, a.Answered = r.since(arrival), r.since(arrival), r.since(arrival), r.since(arrival)
 	a.Status, a.Err, a.Reused, a.Resent = r.number(), r.text(), r.bool(), r.number()
 	a.Credential, a.Generation, a.UpstreamID = r.text(), r.uint(), r.text()
 }

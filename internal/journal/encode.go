@@ -33,6 +33,19 @@ func appendTime(b []byte, t time.Time) []byte {
 	return appendInt(b, t.UnixNano())
 }
 
+// appendSince keeps a time as what lies between start and it, which takes less
+// room than the time itself; the zero time is 0.
+func appendSince(b []byte, start, t time.Time) []byte {
+	if t.IsZero() {
+		return appendInt(b, 0)
+	}
+	d := t.Sub(start)
+	if d >= 0 {
+		d++
+	}
+	return appendInt(b, int64(d))
+}
+
 // reader takes apart what the functions above put together. It trusts it: both
 // are in this package, and nothing comes from outside.
 type reader struct {
@@ -82,4 +95,15 @@ func (r *reader) time() time.Time {
 		return time.Unix(0, n).UTC()
 	}
 	return time.Time{}
+}
+
+func (r *reader) since(start time.Time) time.Time {
+	d := r.duration()
+	switch {
+	case d == 0:
+		return time.Time{}
+	case d > 0:
+		d--
+	}
+	return start.Add(d)
 }

@@ -3,7 +3,6 @@ package journal
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/cleengate/cleengate/internal/redact"
 )
@@ -43,8 +42,9 @@ type Journal struct {
 	flooded  share     // for failures beyond the first of their kind
 	feed     feed
 
+	number atomic.Uint64 // of the last record
+
 	mu       sync.Mutex // guards what follows
-	number   uint64     // of the last record
 	latest   ring
 	failures failures
 }
@@ -146,15 +146,12 @@ func (m *masking) mask(j *Journal, x *Exchange, key groupKey, failed, whole bool
 		limit = 8 * j.body.Load()
 	}
 	*m = masking{journal: j, r: j.redactor, version: j.redactor.Version(), body: int(j.body.Load()), room: int(limit), b: m.b[:0]}
-	j.mu.Lock()
-	j.number++
-	number, early := j.number, failed && j.failures.early(key)
-	j.mu.Unlock()
-	budget := &j.calm
+	budget, number := &j.calm, j.number.Add(1)
 	if failed {
 		budget = &j.flooded
+		whole = whole || j.early(key)
 	}
-	full = x.capture.journal != nil && (whole || early || budget.has(time.Now()))
+	full = x.capture.journal != nil && (whole || budget.has(x.Start.Add(x.Duration)))
 	m.write(x, number, full)
 	if !full {
 		return false
@@ -167,6 +164,13 @@ func (m *masking) mask(j *Journal, x *Exchange, key groupKey, failed, whole bool
 	}
 	budget.spend(cost(len(m.b), m.hidden))
 	return true
+}
+
+// early reports whether a failure is one of the first of its kind.
+func (j *Journal) early(key groupKey) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failures.early(key)
 }
 
 // failure tells whether something failed, and which kind of failure it is. A

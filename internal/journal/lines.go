@@ -1,6 +1,9 @@
 package journal
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // telling are the fields without which a message cannot be understood. Where a
 // header has more lines than are kept, these come first.
@@ -11,6 +14,30 @@ var telling = [...]string{
 
 // tellingLines is how many lines of a telling field come first.
 const tellingLines = 4
+
+// appendLines appends up to maxFields lines of a header, as [eachLine] chooses
+// them, and counts those that it left out.
+func appendLines(list []rawField, h http.Header) (_ []rawField, omitted int) {
+	list = slices.Grow(list, min(len(h), maxFields))
+	from := len(list)
+	for name, values := range h {
+		if len(list)-from+len(values) > maxFields {
+			list = list[:from]
+			eachLine(h, func(name, value string) {
+				if len(list)-from == maxFields {
+					omitted++
+					return
+				}
+				list = append(list, rawField{name, value})
+			})
+			return list, omitted
+		}
+		for _, v := range values {
+			list = append(list, rawField{name, v})
+		}
+	}
+	return list, 0
+}
 
 // eachLine shows all lines of a header: as they come, or, of one with more than
 // are kept, first the telling ones, then one of each name, then what repeats a

@@ -101,10 +101,8 @@ func (m *masking) lines(c *capture, p *passing) {
 		n++
 		m.field(name, value)
 	}
-	if p.Header == nil && c.fields != nil {
-		for _, f := range (*c.fields)[p.from:p.to] {
-			add(f.name, f.value)
-		}
+	for _, f := range c.copied(p) {
+		add(f.name, f.value)
 	}
 	eachLine(p.Header, add)
 	m.b = appendBool(m.b, false)

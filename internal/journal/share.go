@@ -37,14 +37,18 @@ type share struct {
 	last  time.Time
 }
 
-// has reports whether anything is left.
+// has reports whether anything is left. The times that it is given need not be
+// in order; what passed up to the latest counts.
 func (s *share) has(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.spent > 0 && !s.last.IsZero() && now.After(s.last) {
+	switch {
+	case s.last.IsZero():
+		s.last = now
+	case now.After(s.last):
 		s.spent = max(s.spent-time.Duration(float64(now.Sub(s.last))*s.rate), 0)
+		s.last = now
 	}
-	s.last = now
 	return s.spent < shareBurst
 }
 

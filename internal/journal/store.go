@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/cleengate/cleengate/internal/redact"
 )
@@ -79,10 +80,9 @@ func (m *masking) id(x *Exchange, id string) {
 
 func (m *masking) attempt(x *Exchange, a *Attempt) {
 	m.b = appendText(m.b, a.Reason)
-	m.b = appendTime(m.b, a.Start)
-	m.b = appendTime(m.b, a.Departed)
-	m.b = appendTime(m.b, a.Wrote)
-	m.b = appendTime(m.b, a.Answered)
+	for _, t := range [...]time.Time{a.Start, a.Departed, a.Wrote, a.Answered} {
+		m.b = appendSince(m.b, x.Start, t)
+	}
 	m.b = appendInt(m.b, int64(a.Status))
 	m.text(a.Err)
 	m.b = appendBool(m.b, a.Reused)
@@ -162,9 +162,9 @@ func (x *Exchange) secrets() []redact.Secret {
 	var out []redact.Secret
 	of := func(p *passing) {
 		header := p.Header
-		if header == nil && c.fields != nil {
-			header = make(http.Header)
-			for _, f := range (*c.fields)[p.from:p.to] {
+		if copied := c.copied(p); len(copied) > 0 {
+			header = make(http.Header, len(copied))
+			for _, f := range copied {
 				header[f.name] = append(header[f.name], f.value)
 			}
 		}
