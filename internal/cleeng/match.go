@@ -38,9 +38,15 @@ func (p *Params) push(value string) {
 
 // node is one segment of the tree of templates of a surface.
 type node struct {
-	literal  map[string]*node
+	literal  [][]branch // by the length of the segment: at most a handful share one
 	variable *node
 	rows     []*Endpoint // that end here, one a method
+}
+
+// branch leads on by a literal segment.
+type branch struct {
+	segment string
+	to      *node
 }
 
 func build(rows []Endpoint) *node {
@@ -68,13 +74,28 @@ func (n *node) child(segment string) *node {
 		}
 		return n.variable
 	}
-	if n.literal == nil {
-		n.literal = make(map[string]*node)
+	if next := n.named(segment); next != nil {
+		return next
 	}
-	if n.literal[segment] == nil {
-		n.literal[segment] = &node{}
+	for len(n.literal) <= len(segment) {
+		n.literal = append(n.literal, nil)
 	}
-	return n.literal[segment]
+	next := &node{}
+	n.literal[len(segment)] = append(n.literal[len(segment)], branch{segment, next})
+	return next
+}
+
+// named returns the node of a literal segment, nil for none.
+func (n *node) named(segment string) *node {
+	if len(segment) >= len(n.literal) {
+		return nil
+	}
+	for _, b := range n.literal[len(segment)] {
+		if b.segment == segment {
+			return b.to
+		}
+	}
+	return nil
 }
 
 // find returns the node of a path without its leading slash. Literal segments
@@ -84,7 +105,7 @@ func (n *node) find(path string, p *Params) *node {
 	if segment == "" {
 		return nil
 	}
-	if next := n.literal[segment]; next != nil {
+	if next := n.named(segment); next != nil {
 		if !more && next.rows != nil {
 			return next
 		}
@@ -114,9 +135,15 @@ func (n *node) find(path string, p *Params) *node {
 	return nil
 }
 
+// tree holds the templates of a surface.
+type tree struct {
+	surface Surface
+	root    *node
+}
+
 // catalogue is what lookups use: built once, then only read.
 type catalogue struct {
-	trees   map[Surface]*node
+	trees   []tree
 	methods map[string]*Endpoint // of JSON-RPC
 }
 
@@ -129,13 +156,13 @@ var rows = map[Surface][]Endpoint{
 }
 
 var known = func() *catalogue {
-	c := &catalogue{trees: make(map[Surface]*node), methods: make(map[string]*Endpoint)}
+	c := &catalogue{methods: make(map[string]*Endpoint)}
 	for s, table := range rows {
 		for i := range table {
 			table[i].Surface = s
 		}
 		if s != SurfaceRPC {
-			c.trees[s] = build(table)
+			c.trees = append(c.trees, tree{s, build(table)})
 			continue
 		}
 		for i := range table {
@@ -144,6 +171,16 @@ var known = func() *catalogue {
 	}
 	return c
 }()
+
+// root is nil for a surface without templates.
+func (c *catalogue) root(s Surface) *node {
+	for i := range c.trees {
+		if c.trees[i].surface == s {
+			return c.trees[i].root
+		}
+	}
+	return nil
+}
 
 // Match finds the row of a request. The path is the escaped path as it is
 // sent upstream, without the query. It returns nil if the catalogue has no row
@@ -161,11 +198,11 @@ func Match(s Surface, method, path string) (*Endpoint, Params) {
 	if s == SurfaceRPC {
 		return matchRPC(method, path), p
 	}
-	tree := known.trees[s]
-	if tree == nil || path == "" || path[0] != '/' {
+	root := known.root(s)
+	if root == nil || path == "" || path[0] != '/' {
 		return nil, p
 	}
-	at := tree.find(path[1:], &p)
+	at := root.find(path[1:], &p)
 	if at == nil {
 		return nil, Params{}
 	}

@@ -1,5 +1,7 @@
 package cleeng
 
+import "strings"
+
 // Normal reports whether an escaped path (as on the request line, without the
 // query) is in normal form: two servers that decode, clean or split it would
 // come to the same path. A path in any other form must not be matched against
@@ -14,28 +16,38 @@ func Normal(escapedPath string) bool {
 		return false
 	}
 	segment := 1 // where the current segment begins
-	for i := 1; i <= len(escapedPath); i++ {
-		if i == len(escapedPath) || escapedPath[i] == '/' {
+	for i := 1; ; i++ {
+		for i < len(escapedPath) && plain[escapedPath[i]] {
+			i++
+		}
+		switch {
+		case i == len(escapedPath) || escapedPath[i] == '/':
 			switch s := escapedPath[segment:i]; {
 			case s == "" && i < len(escapedPath), s == ".", s == "..":
 				return false
+			case i == len(escapedPath):
+				return true
 			}
 			segment = i + 1
-			continue
-		}
-		switch c := escapedPath[i]; {
-		case c <= ' ' || c >= 0x7f, c == '\\', c == '#', c == '?', c == ';':
-			return false
-		case c == '%':
+		case escapedPath[i] == '%':
 			b, ok := unhex2(escapedPath[i+1:])
 			if !ok || b < ' ' || b == 0x7f || b == '/' || b == '\\' || b == '.' || b == '%' || b == ';' {
 				return false
 			}
 			i += 2
+		default:
+			return false
 		}
 	}
-	return true
 }
+
+// plain are the bytes that stand for themselves in a path in normal form.
+var plain = func() (set [256]bool) {
+	for c := ' ' + 1; c < 0x7f; c++ {
+		set[c] = !strings.ContainsRune(`/%\#?;`, c)
+	}
+	return set
+}()
 
 // unhex2 decodes the two hexadecimal digits at the beginning of s.
 func unhex2(s string) (byte, bool) {
