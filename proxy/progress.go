@@ -26,11 +26,11 @@ func (l *progressListener) Accept() (net.Conn, error) {
 // it as long as bytes get through: a reader that stalls is cut off after one to one
 // and a quarter times the idle time, and one that is merely slow is not.
 //
-// It moves the deadlines of the connection itself as seldom as it can, since each
-// move costs as much as a small system call. net/http sets six for every request,
-// nearly all of them far in the future or none at all. Those are noted only: the
-// connection's own deadline is never later than what is asked for, and where it
-// turns out to be earlier, it is moved then.
+// Deadlines cost more than anything else about a connection that is not a system
+// call, and net/http sets seven for every request: most are far in the future or none
+// at all, and hardly any is ever reached. So those of reads are noted only, and one
+// timer, which is moved only where it must fire sooner, looks whether the one in force
+// has been reached.
 type progressConn struct {
 	net.Conn
 	idle time.Duration
@@ -43,18 +43,17 @@ type progressConn struct {
 
 // readDeadline is what was asked for, and what it led to.
 type readDeadline struct {
-	asked time.Time // zero for none
-	set   time.Time // on the connection; zero for none, else never after asked
-	past  bool      // set was past already when it was set: it ends what is waiting
+	asked   time.Time // zero for none
+	expired bool      // the connection was told, and fails all reads
+	timer   *time.Timer
+	fires   time.Time // no later than asked; zero: not at all
 }
-
-// readAhead is how far in the future a deadline is set where a later one, or none,
-// is asked for. It is no longer than the shortest that is asked for each request,
-// so that this needs no move.
-const readAhead = headerTimeout
 
 // isDue reports whether a deadline has come; a zero one never does.
 func isDue(deadline, now time.Time) bool { return !deadline.IsZero() && !now.Before(deadline) }
+
+// past is a deadline that is over.
+var past = time.Unix(1, 0)
 
 // SetReadDeadline implements [net.Conn].
 func (c *progressConn) SetReadDeadline(t time.Time) error {
@@ -62,41 +61,60 @@ func (c *progressConn) SetReadDeadline(t time.Time) error {
 	defer c.mu.Unlock()
 	d := &c.reading
 	d.asked = t
-	sooner := !t.IsZero() && (d.set.IsZero() || t.Before(d.set))
-	if !sooner && !d.past {
-		return nil
-	}
-	now := time.Now()
-	if d.past && !isDue(t, now) {
-		if ahead := now.Add(readAhead); t.IsZero() || ahead.Before(t) {
-			t = ahead
+	if !t.IsZero() && (d.fires.IsZero() || t.Before(d.fires)) {
+		left := time.Duration(0)
+		if t.After(past) { // net/http sets this very one for each request
+			left = time.Until(t)
+		}
+		if left > 0 {
+			c.fireAt(t, left)
+		} else {
+			d.expired = true
+			return c.Conn.SetReadDeadline(past)
 		}
 	}
-	return c.setRead(t, now)
+	if d.expired {
+		d.expired = false
+		return c.Conn.SetReadDeadline(time.Time{})
+	}
+	return nil
 }
 
-func (c *progressConn) setRead(t, now time.Time) error {
-	c.reading.set, c.reading.past = t, isDue(t, now)
-	return c.Conn.SetReadDeadline(t)
-}
-
-// Read implements [net.Conn].
-func (c *progressConn) Read(p []byte) (int, error) {
-	for {
-		n, err := c.Conn.Read(p)
-		if err == nil || n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.readOn() {
-			return n, err
-		}
+func (c *progressConn) fireAt(t time.Time, left time.Duration) {
+	d := &c.reading
+	d.fires = t
+	if d.timer == nil {
+		d.timer = time.AfterFunc(left, c.fire)
+	} else {
+		d.timer.Reset(left)
 	}
 }
 
-// readOn moves a deadline that came before the one that was asked for, and reports
-// whether it was so.
-func (c *progressConn) readOn() bool {
+// fire is called by the timer.
+func (c *progressConn) fire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
-	return !isDue(c.reading.asked, now) && c.setRead(c.reading.asked, now) == nil
+	d := &c.reading
+	d.fires = time.Time{}
+	if d.asked.IsZero() || d.expired {
+		return
+	}
+	if left := time.Until(d.asked); left > 0 {
+		c.fireAt(d.asked, left)
+		return
+	}
+	d.expired = true
+	_ = c.Conn.SetReadDeadline(past) // it fails where the connection is closed
+}
+
+// Close implements [net.Conn].
+func (c *progressConn) Close() error {
+	c.mu.Lock()
+	if c.reading.timer != nil {
+		c.reading.timer.Stop()
+	}
+	c.mu.Unlock()
+	return c.Conn.Close()
 }
 
 // SetWriteDeadline implements [net.Conn]. None means that progress alone decides.
