@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -27,7 +26,7 @@ type attempt struct {
 func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	parent := r.Context()
 	x := exchangeOf(parent)
-	s := &sending{timeouts: &x.view.cfg.Timeouts, firm: !x.repeatable(), metrics: a.proxy.metrics}
+	s := &sending{timeouts: &x.view.cfg.Timeouts, firm: !x.repeatable(), metrics: a.proxy.metrics, clocks: &a.proxy.clocks}
 	now := time.Now()
 	s.index = x.rec.Attempt(journal.Attempt{Reason: x.reason, Start: now, Credential: x.injected.name, Generation: x.injected.generation})
 	s.place, x.place = x.place, nil
@@ -35,7 +34,7 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.init(x)
 	s.hook(parent)
 	s.begin(now)
-	s.unwatch = context.AfterFunc(parent, func() { s.callerLeft(context.Cause(parent)) })
+	s.watch(parent)
 
 	out := r.WithContext(s) //nolint:contextcheck // the attempt decides itself what ends it
 	prepare(out, s.firm)

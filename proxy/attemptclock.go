@@ -1,97 +1,103 @@
 package proxy
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
-// The clock of an attempt has one timer, which is moved as seldom as possible:
-// nearly every attempt ends long before any timeout. What is waited for only notes
-// when it is late; a timer that fires too early is set anew, and only one that
-// would fire too late is moved.
+// attemptClocks lends clocks to attempts. The zero value is ready; it is safe for
+// concurrent use.
+type attemptClocks struct{ pool sync.Pool }
 
-// begin starts the clock: until the attempt departs, the app's patience is what
-// bounds it.
-func (s *sending) begin(now time.Time) {
-	s.patience = s.x.deadline.Sub(now)
-	s.due, s.waiting = s.x.deadline, errPatienceHeld
-	soon := max(min(s.patience, s.timeouts.Attempt), 0) // no later than what comes next, mostly
-	s.clock.Lock()                                      // the timer may fire at once
-	defer s.clock.Unlock()
-	s.rings = now.Add(soon)
-	s.timer = time.AfterFunc(soon, s.ring)
+// attemptClock tells an attempt when it is late for what it waits for. Nearly every
+// attempt ends long before, so its timer is moved only where it must fire sooner. It
+// goes on when an attempt has ended, for the next one that the clock is lent to; a
+// timer that fires for nobody, or too early, costs less than one set for each attempt.
+type attemptClock struct {
+	mu      sync.Mutex // guards what follows
+	of      *sending   // nil where it is lent to nobody
+	due     time.Time  // zero: nothing is waited for
+	meaning error      // of being late
+	timer   *time.Timer
+	fires   time.Time // no later than due; zero: never
 }
 
-// armForAnswer starts the wait for the answer's header.
-func (s *sending) armForAnswer(now time.Time) {
-	if s.firm {
-		s.arm(now, s.timeouts.Write, errWriteTimeout)
+// lend returns a clock that s gives back.
+func (l *attemptClocks) lend(s *sending) *attemptClock {
+	c, ok := l.pool.Get().(*attemptClock)
+	if !ok {
+		c = new(attemptClock)
+	}
+	c.mu.Lock()
+	c.of = s
+	c.mu.Unlock()
+	return c
+}
+
+// giveBack ends the use of s's clock. It may be called more than once.
+func (l *attemptClocks) giveBack(s *sending) {
+	c := s.clock
+	c.mu.Lock()
+	mine := c.of == s
+	if mine {
+		c.of, c.due, c.meaning = nil, time.Time{}, nil
+	}
+	c.mu.Unlock()
+	if mine {
+		l.pool.Put(c)
+	}
+}
+
+// arm makes s late from due on. Once s has given the clock back it does nothing.
+func (c *attemptClock) arm(s *sending, due time.Time, meaning error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of != s {
 		return
 	}
-	left := s.patience
-	if !s.streams { // the time that a body takes to come in is not waiting
-		left = s.x.deadline.Sub(now)
+	c.due, c.meaning = due, meaning
+	if c.fires.IsZero() || due.Before(c.fires) {
+		c.fireAt(due)
 	}
-	if left < s.timeouts.Attempt {
-		s.arm(now, left, errPatienceUpstream)
+}
+
+// disarm says that s waits for nothing.
+func (c *attemptClock) disarm(s *sending) {
+	c.mu.Lock()
+	if c.of == s {
+		c.due = time.Time{}
+	}
+	c.mu.Unlock()
+}
+
+func (c *attemptClock) fireAt(t time.Time) {
+	c.fires = t
+	left := max(time.Until(t), 0)
+	if c.timer == nil {
+		c.timer = time.AfterFunc(left, c.fire)
 	} else {
-		s.arm(now, s.timeouts.Attempt, errAttemptTimeout)
+		c.timer.Reset(left)
 	}
 }
 
-// arm makes the attempt late d from now on.
-func (s *sending) arm(now time.Time, d time.Duration, meaning error) {
-	s.clock.Lock()
-	defer s.clock.Unlock()
-	if s.timer == nil {
-		return // it ended
-	}
-	s.due, s.waiting = now.Add(d), meaning
-	if s.rings.IsZero() || s.due.Before(s.rings) {
-		s.rings = s.due
-		s.timer.Reset(max(d, 0))
+// fire is called by the timer.
+func (c *attemptClock) fire() {
+	if s, meaning := c.late(); s != nil {
+		s.late(meaning)
 	}
 }
 
-// disarm says that nothing is waited for.
-func (s *sending) disarm() {
-	s.clock.Lock()
-	s.due = time.Time{}
-	s.clock.Unlock()
-}
-
-// stopClock ends the clock for good.
-func (s *sending) stopClock() {
-	s.clock.Lock()
-	defer s.clock.Unlock()
-	if s.timer != nil {
-		s.timer.Stop()
-		s.timer = nil
+// late returns who is late, nil for nobody, and what for.
+func (c *attemptClock) late() (*sending, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fires = time.Time{}
+	switch {
+	case c.of == nil, c.due.IsZero():
+		return nil, nil
+	case time.Now().Before(c.due):
+		c.fireAt(c.due)
+		return nil, nil
 	}
-}
-
-// ring is called by the timer.
-func (s *sending) ring() {
-	meaning := s.late()
-	if meaning == nil {
-		return
-	}
-	held := meaning == errPatienceHeld //nolint:errorlint // this very value
-	if held && !s.phase.CompareAndSwap(phaseHeld, phaseGivenUp) {
-		return // it departed this instant; the clock is about to be set anew
-	}
-	s.cancel(meaning)
-}
-
-// late tells what the attempt is late for, nil where it is not.
-func (s *sending) late() error {
-	s.clock.Lock()
-	defer s.clock.Unlock()
-	s.rings = time.Time{}
-	if s.timer == nil || s.due.IsZero() {
-		return nil
-	}
-	if left := time.Until(s.due); left > 0 {
-		s.rings = s.due
-		s.timer.Reset(left)
-		return nil
-	}
-	return s.waiting
+	return c.of, c.meaning
 }

@@ -38,7 +38,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	s := b.sending
 	s.arm(time.Now(), s.timeouts.Idle, errAnswerStalled)
 	n, err := b.ReadCloser.Read(p)
-	s.disarm()
+	s.clock.disarm(s)
 	b.tee.Write(p[:n])
 	if err != nil && !errors.Is(err, io.EOF) {
 		if cause := s.ended(); cause != nil {

@@ -30,9 +30,10 @@ type exchange struct {
 	query  string // raw query
 
 	caller   caller
-	urgency  int           // RFC 9218 urgency, 0 is the most urgent
-	patience time.Duration // from arrival to the answer's header
-	deadline time.Time     // arrival plus patience plus the time the request's body took
+	stay     context.Context //nolint:containedctx // the app's, ended when it has left; nil for a call that no one app waits for
+	urgency  int             // RFC 9218 urgency, 0 is the most urgent
+	patience time.Duration   // from arrival to the answer's header
+	deadline time.Time       // arrival plus patience plus the time the request's body took
 
 	incoming *clientBody // nil without a body
 	body     *spool

@@ -88,6 +88,7 @@ type Proxy struct {
 	copies      *copyBuffers
 	buffers     budget
 	cachedCalls cachedCalls
+	clocks      attemptClocks
 	budgets     retryBudgets
 	seen        sightings
 	grace       tokens.Grace

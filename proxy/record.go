@@ -37,8 +37,9 @@ func (p *Proxy) record(next layer) http.Handler {
 		x.own[0] = rec.RequestID
 		rec.TraceID = traceID(first(r.Header["Traceparent"]))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
+		x.stay = r.Context()
 		p.journal.Open(rec)
-		o.w = responseWriter{ResponseWriter: w, x: x, caller: r.Context()}
+		o.w = responseWriter{ResponseWriter: w, x: x}
 
 		defer p.finish(r, x, &o.w)
 		next(&o.w, r)

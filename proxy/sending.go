@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptrace"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,11 +33,8 @@ type sending struct {
 	before  int64        // what had been written on it before
 
 	patience time.Duration // what was left of it when the attempt began
-	clock    sync.Mutex    // guards what follows
-	timer    *time.Timer
-	due      time.Time // when what is waited for is late; zero: nothing is
-	waiting  error     // what it means then
-	rings    time.Time // when timer fires, at due or before; zero: never
+	clock    *attemptClock
+	clocks   *attemptClocks // where it comes from
 }
 
 // Phases of an attempt. The change out of phaseHeld decides, once, between a
@@ -109,6 +105,55 @@ func (s *sending) wroteRequest(info httptrace.WroteRequestInfo) {
 	}
 }
 
+// begin starts the clock: until the attempt departs, the app's patience is what
+// bounds it.
+func (s *sending) begin(now time.Time) {
+	s.patience = s.x.deadline.Sub(now)
+	s.clock = s.clocks.lend(s)
+	s.clock.arm(s, s.x.deadline, errPatienceHeld)
+}
+
+// arm makes the attempt late d from now on.
+func (s *sending) arm(now time.Time, d time.Duration, meaning error) {
+	s.clock.arm(s, now.Add(d), meaning)
+}
+
+// armForAnswer starts the wait for the answer's header.
+func (s *sending) armForAnswer(now time.Time) {
+	if s.firm {
+		s.arm(now, s.timeouts.Write, errWriteTimeout)
+		return
+	}
+	left := s.patience
+	if !s.streams { // the time that a body takes to come in is not waiting
+		left = s.x.deadline.Sub(now)
+	}
+	if left < s.timeouts.Attempt {
+		s.arm(now, left, errPatienceUpstream)
+	} else {
+		s.arm(now, s.timeouts.Attempt, errAttemptTimeout)
+	}
+}
+
+// late stops the attempt, which waited too long.
+func (s *sending) late(meaning error) {
+	held := meaning == errPatienceHeld //nolint:errorlint // this very value
+	if held && !s.phase.CompareAndSwap(phaseHeld, phaseGivenUp) {
+		return // it departed this instant; the clock is about to be set anew
+	}
+	s.cancel(meaning)
+}
+
+// watch makes the attempt hear of a caller that leaves. Where it is the app itself,
+// its own context is watched: what was put on top of it on the way down has only
+// values, and takes time to be seen through.
+func (s *sending) watch(parent context.Context) {
+	if s.x.stay != nil {
+		parent = s.x.stay //nolint:contextcheck // parent is derived from it
+	}
+	s.unwatch = context.AfterFunc(parent, func() { s.callerLeft(context.Cause(parent)) })
+}
+
 // callerLeft stops the attempt unless it is past recall.
 func (s *sending) callerLeft(cause error) {
 	if s.phase.CompareAndSwap(phaseHeld, phaseGivenUp) || !s.firm {
@@ -118,7 +163,7 @@ func (s *sending) callerLeft(cause error) {
 
 // settle records the answer's header or its absence.
 func (s *sending) settle(resp *http.Response, err error) {
-	s.disarm()
+	s.clock.disarm(s)
 	now := time.Now()
 	status, failure := 0, ""
 	if resp != nil {
@@ -142,7 +187,7 @@ func (s *sending) settle(resp *http.Response, err error) {
 
 // end releases what the attempt holds. It may be called more than once.
 func (s *sending) end() {
-	s.stopClock()
+	s.clocks.giveBack(s)
 	s.unwatch()
 	s.cancel(context.Canceled)
 }

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bufio"
-	"context"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,7 +16,6 @@ import (
 type responseWriter struct {
 	http.ResponseWriter
 	x      *exchange
-	caller context.Context //nolint:containedctx // the request's own: ended when the caller has left
 	status int
 	sent   int64
 	length int64 // of the body as declared, -1 for unknown
@@ -38,7 +36,7 @@ func (w *responseWriter) WriteHeader(status int) {
 	}
 	w.status = status
 	w.x.began = true
-	if w.caller.Err() != nil {
+	if w.x.stay.Err() != nil {
 		w.x.lost = true // nobody is there to get it
 	}
 	w.decorate()
