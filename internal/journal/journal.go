@@ -146,6 +146,9 @@ func (m *masking) mask(j *Journal, x *Exchange, key groupKey, failed, whole bool
 		limit = 8 * j.body.Load()
 	}
 	*m = masking{journal: j, r: j.redactor, version: j.redactor.Version(), body: int(j.body.Load()), room: int(limit), b: m.b[:0]}
+	if x.OwnID {
+		m.madeID = x.RequestID
+	}
 	budget, number := &j.calm, j.number.Add(1)
 	if failed {
 		budget = &j.flooded

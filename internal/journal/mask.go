@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"net/http"
+
 	"github.com/cleengate/cleengate/internal/redact"
 )
 
@@ -26,6 +28,7 @@ type masking struct {
 	r       *redact.Redactor
 	version uint64 // of the vault; entries of journal.clean hold for it
 	own     bool   // r knows the secrets of this exchange too
+	madeID  string // the exchange's id if it was made here, so that nothing can be hidden in it
 	hidden  bool   // something that the app sent or got was hidden
 	body    int    // bytes kept of each body
 	room    int    // bytes that the record may take
@@ -64,9 +67,34 @@ func (m *masking) text(s string) {
 	m.b = appendText(m.b, m.shown(cleanText, "", s, maskText))
 }
 
+// method adds a request's method. Those of RFC 9110 and 5789 are in no need of a
+// search.
+func (m *masking) method(s string) {
+	switch s {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		m.b = appendText(m.b, s)
+	default:
+		m.text(s)
+	}
+}
+
+// id adds a request id. Most are made here, differ each time, and are not worth
+// a search.
+func (m *masking) id(id string) {
+	if id == m.madeID {
+		m.b = appendText(m.b, id)
+		return
+	}
+	m.text(id)
+}
+
 // field adds one line of a header.
 func (m *masking) field(name, value string) {
 	m.b = appendBool(m.b, true)
+	if name == "X-Request-Id" && value == m.madeID {
+		m.b = appendText(appendText(m.b, name), value)
+		return
+	}
 	at, ok := uint64(0), false
 	if !m.own {
 		if at, ok = m.journal.clean.Has(m.version, cleanField, name, value); ok {

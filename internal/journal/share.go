@@ -5,13 +5,16 @@ import (
 	"time"
 )
 
-// What masking is taken to cost, after BenchmarkAdd. It is reckoned and not
-// measured: on a busy machine a clock shows how long others were at work, and
-// one interruption would abridge the records of seconds.
+// What masking is taken to cost. It is reckoned and not measured: on a busy
+// machine a clock shows how long others were at work, and one interruption would
+// abridge the records of seconds. The figures are three times those of
+// BenchmarkAdd, which finds code and tables in the processor's caches. In a
+// process that does a hundred other things between two records, samples showed
+// 2.6 to 3.2 times as much.
 const (
-	costOfRecord = 2 * time.Microsecond
-	costOfByte   = 4 * time.Nanosecond   // of the finished record
-	costOfOwn    = 40 * time.Microsecond // to look for secrets of the exchange's own
+	costOfRecord = 6 * time.Microsecond
+	costOfByte   = 12 * time.Nanosecond  // of the finished record
+	costOfOwn    = 40 * time.Microsecond // to look for secrets of the exchange's own, beside a second masking
 )
 
 // cost of a record of n bytes.
@@ -25,7 +28,7 @@ func cost(n int, own bool) time.Duration {
 
 // shareBurst is how much may be spent at once after a quiet time: some
 // hundreds of records.
-const shareBurst = 5 * time.Millisecond
+const shareBurst = 15 * time.Millisecond
 
 // share rations time: what is spent comes back at the given rate. The zero
 // value of everything but the rate is full.

@@ -46,9 +46,9 @@ func (m *masking) summary(x *Exchange, number uint64) {
 	m.b = appendInt(m.b, int64(x.Status))
 	m.text(x.Client)
 	m.b = appendText(m.b, x.Endpoint) // of the catalogue
-	m.id(x, x.RequestID)
+	m.id(x.RequestID)
 	m.b = appendText(m.b, x.Upstream) // as configured
-	m.text(x.Method)
+	m.method(x.Method)
 	m.b = appendText(m.b, m.shown(cleanPath, x.Endpoint, x.capture.path(), maskPath))
 	m.b = appendText(m.b, string(x.Source))
 	m.b = appendInt(m.b, int64(x.queue))
@@ -68,16 +68,6 @@ func (m *masking) events(events []Event) {
 	}
 }
 
-// id adds a request id. Most are made here, differ each time, and are not worth
-// a search.
-func (m *masking) id(x *Exchange, id string) {
-	if x.OwnID && id == x.RequestID {
-		m.b = appendText(m.b, id)
-		return
-	}
-	m.text(id)
-}
-
 func (m *masking) attempt(x *Exchange, a *Attempt) {
 	m.b = appendText(m.b, a.Reason)
 	for _, t := range [...]time.Time{a.Start, a.Departed, a.Wrote, a.Answered} {
@@ -89,7 +79,7 @@ func (m *masking) attempt(x *Exchange, a *Attempt) {
 	m.b = appendInt(m.b, int64(a.Resent))
 	m.b = appendText(m.b, a.Credential)
 	m.b = appendUint(m.b, a.Generation)
-	m.id(x, a.UpstreamID)
+	m.id(a.UpstreamID)
 }
 
 // messages adds what the app and the upstream sent and got.
@@ -147,7 +137,7 @@ func (m *masking) answer(x *Exchange, s *sides) {
 
 // message adds everything of a message but its body.
 func (m *masking) message(c *capture, p *passing, template string) {
-	m.text(p.Method)
+	m.method(p.Method)
 	m.url(template, &p.Head)
 	m.b = appendInt(m.b, int64(p.Status))
 	m.text(p.Proto)
