@@ -42,8 +42,8 @@ func (m *meter) add(second, n int64, into *Peaks) {
 type meters struct{ sent, demand meter }
 
 // peaks counts the calls of s where they belong: demand when it arrived, sent when
-// each departed.
-func (t *Totals) peaks(s *Sample, ended int64) {
+// each departed. h is the hour in which s ended, and l its limit's figures there.
+func (t *Totals) peaks(s *Sample, ended int64, h *hour, l *LimitHour) {
 	m := t.meters[s.Limit]
 	if m == nil {
 		name := cut(s.Limit)
@@ -55,22 +55,23 @@ func (t *Totals) peaks(s *Sample, ended int64) {
 			t.meters[name] = m
 		}
 	}
+	// A call belongs to the hour that it was made in; a clock that jumped meanwhile
+	// begins no hour of its own.
+	at := func(second int64) (*hour, *LimitHour) {
+		if second/3600 != ended-1 {
+			return h, l
+		}
+		before := t.hour(ended - 1)
+		return before, before.limit(s.Limit)
+	}
 	for _, second := range s.departed[:min(s.sent, maxDepartures)] {
-		h := t.hourOf(second, ended)
-		m.sent.add(second, 1, &h.limit(s.Limit).SentPeak)
-		t.all.add(second, 1, &h.peak)
+		hour, limit := at(second)
+		m.sent.add(second, 1, &limit.SentPeak)
+		t.all.add(second, 1, &hour.peak)
 	}
 	if s.Demand > 0 {
 		second := s.Arrived.Unix()
-		m.demand.add(second, int64(s.Demand), &t.hourOf(second, ended).limit(s.Limit).DemandPeak)
+		_, limit := at(second)
+		m.demand.add(second, int64(s.Demand), &limit.DemandPeak)
 	}
-}
-
-// hourOf is the hour of a second within a request that ended in the given one. A
-// clock that jumped meanwhile begins no hour of its own.
-func (t *Totals) hourOf(second, ended int64) *hour {
-	if h := second / 3600; h == ended-1 {
-		return t.hour(h)
-	}
-	return t.hour(ended)
 }

@@ -131,8 +131,9 @@ func (t *Totals) Add(s *Sample) {
 	h := t.hour(ended)
 	r := t.row(h, rowKey{s.Upstream, s.Method, s.Endpoint, s.Client})
 	r.count(s)
-	h.limit(s.Limit).count(s)
-	t.peaks(s, ended)
+	l := h.limit(s.Limit)
+	l.count(s)
+	t.peaks(s, ended, h, l)
 	// Callers that share a row would look like one with many habits.
 	if s.sent > 0 && !s.Saved && r.Client != Other {
 		call := pattern.Call{At: s.Arrived.Sub(t.base), Digest: s.Digest, Lifetime: s.Lifetime, Bulk: s.Bulk, Identity: s.Identity}
