@@ -48,7 +48,7 @@ func (t *timings) Collect(ch chan<- prometheus.Metric) {
 }
 
 // heldTimings is how many observations a series holds back.
-const heldTimings = 32
+const heldTimings = 128
 
 // timing is one series.
 type timing struct {
