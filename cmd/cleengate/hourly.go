@@ -1,9 +1,9 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/cleengate/cleengate/internal/cleeng"
 	"github.com/cleengate/cleengate/internal/journal"
@@ -12,11 +12,18 @@ import (
 	"github.com/cleengate/cleengate/proxy"
 )
 
+// newHourly makes the hourly totals. dir is where they are kept, "" for memory only.
+func newHourly(dir string, log *slog.Logger) *totals.Totals {
+	t := totals.New(dir, log)
+	t.Traits = traitsOf
+	return t
+}
+
 // addHourly counts a finished exchange in the hourly totals.
 func addHourly(hourly *totals.Totals, x *journal.Exchange) {
 	s := totals.Sample{
 		Time: x.Start.Add(x.Duration), Arrived: x.Start, Upstream: x.Upstream, Method: plainMethod(x.Method), Endpoint: x.Endpoint,
-		Client: x.Client, Limit: x.Limit, Failed: x.Status >= 400, Queue: x.QueueWait(), Duration: x.Duration, Digest: x.Digest, Identity: x.Identity,
+		Client: x.Client, Limit: x.Limit, Failed: x.Status >= 400, Queue: x.QueueWait(), Duration: x.Duration, Digest: x.Digest, Identity: x.Identity, Batch: x.Batch,
 	}
 	answered := x.Source == journal.SourceCache || x.Source == journal.SourceFlight
 	if x.Source != journal.SourceFlight { // the leader's calls are counted with the leader
@@ -31,9 +38,6 @@ func addHourly(hourly *totals.Totals, x *journal.Exchange) {
 	s.Joined = s.Saved && x.Source == journal.SourceFlight
 	s.Refused = refusedByLimit(x)
 	s.Demand = demand(x, &s)
-	if !s.Saved {
-		s.Lifetime, s.Bulk = habitsOf(x)
-	}
 	hourly.Add(&s)
 }
 
@@ -87,20 +91,20 @@ func refusedByLimit(x *journal.Exchange) bool {
 	return false
 }
 
-// habitsOf is what the catalogue knows of a call that may be repeated needlessly.
-func habitsOf(x *journal.Exchange) (lifetime time.Duration, bulk pattern.Bulk) {
-	e, _ := cleeng.Match(cleeng.Surface(x.Upstream), x.Method, x.Endpoint)
+// traitsOf is what the catalogue knows of calls that may be repeated needlessly.
+func traitsOf(upstream, method, endpoint string) (t totals.Traits) {
+	e, _ := cleeng.Match(cleeng.Surface(upstream), method, endpoint)
 	if e == nil {
-		return 0, pattern.Single
+		return t
 	}
+	t.Lifetime = e.Cache.TTL
 	switch {
-	case x.Batch:
 	case e.List() != nil:
-		bulk = pattern.List
+		t.Bulk = pattern.List
 	case e.Surface == cleeng.SurfaceRPC:
-		bulk = pattern.Batch
+		t.Bulk = pattern.Batch
 	}
-	return e.Cache.TTL, bulk
+	return t
 }
 
 // plainMethod folds what a client made up into one name.

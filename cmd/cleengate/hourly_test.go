@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
-	"github.com/cleengate/cleengate/internal/totals"
 	"github.com/cleengate/cleengate/proxy"
 )
 
@@ -50,7 +49,7 @@ func TestWhatAnExchangeCountsAs(t *testing.T) {
 		"revalidated":                          {with(exchangeWith(304), func(x *journal.Exchange) { x.Source = journal.SourceCache }), counts{attempts: 1, demand: 1}},
 		"joined":                               {with(exchangeWith(200), func(x *journal.Exchange) { x.Source = journal.SourceFlight }), counts{saved: 1, joined: 1}},
 	} {
-		hourly := totals.New("", slog.New(slog.DiscardHandler))
+		hourly := newHourly("", slog.New(slog.DiscardHandler))
 		addHourly(hourly, c.x)
 		hour := hourly.Snapshot(time.Time{})[0]
 		r := hour.Rows[0]
@@ -73,7 +72,7 @@ func TestHabitsAreThoseOfTheCatalogue(t *testing.T) {
 		{"rpc", "POST", "/3.0/json-rpc#other", false, 0, 30},
 		{"own", "GET", "other", false, 0, 0},
 	} {
-		hourly := totals.New("", slog.New(slog.DiscardHandler))
+		hourly := newHourly("", slog.New(slog.DiscardHandler))
 		for range 30 {
 			x := exchangeWith(200)
 			x.Upstream, x.Method, x.Endpoint, x.Batch = c.upstream, c.method, c.endpoint, c.batch
@@ -86,7 +85,7 @@ func TestHabitsAreThoseOfTheCatalogue(t *testing.T) {
 }
 
 func TestReadsOfManyCustomersAreNoFinding(t *testing.T) {
-	hourly := totals.New("", slog.New(slog.DiscardHandler))
+	hourly := newHourly("", slog.New(slog.DiscardHandler))
 	for i := range 100 { // browsers of one kind
 		x := exchangeWith(200)
 		x.Upstream, x.Endpoint, x.Digest, x.Identity = "mediastore", "/offers/{offerId}", uint64(i+1), uint64(i%9)
@@ -98,7 +97,7 @@ func TestReadsOfManyCustomersAreNoFinding(t *testing.T) {
 }
 
 func TestCountingAnExchangeDoesNotAllocate(t *testing.T) {
-	hourly := totals.New("", slog.New(slog.DiscardHandler))
+	hourly := newHourly("", slog.New(slog.DiscardHandler))
 	x := exchangeWith(429, 200)
 	addHourly(hourly, x)
 	if n := testing.AllocsPerRun(1000, func() { addHourly(hourly, x) }); n != 0 {
@@ -113,7 +112,7 @@ func TestMethodsAreAClosedSet(t *testing.T) {
 }
 
 func TestOwnCallsAreNoRequests(t *testing.T) {
-	hourly := totals.New("", slog.New(slog.DiscardHandler))
+	hourly := newHourly("", slog.New(slog.DiscardHandler))
 	addOwn(hourly, exchangeWith()) // it never left
 	if len(hourly.Snapshot(time.Time{})) != 0 {
 		t.Error("a call that never left is counted")
@@ -131,7 +130,7 @@ func BenchmarkAddHourly(b *testing.B) {
 			x.Source = journal.SourceCache
 		}
 		b.Run(name, func(b *testing.B) {
-			hourly := totals.New("", slog.New(slog.DiscardHandler))
+			hourly := newHourly("", slog.New(slog.DiscardHandler))
 			for b.Loop() {
 				addHourly(hourly, x)
 			}

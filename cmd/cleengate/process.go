@@ -76,7 +76,7 @@ func newProcess(s streams, cfg *config.Config, load func() (*config.Config, erro
 	p.metrics = telemetry.NewMetrics(versionText())
 	p.metrics.RegisterLog(p.log.Dropped)
 	p.state = openState(cfg, p.log.Logger, p.metrics)
-	p.hourly = totals.New(p.state.dir, p.log.Logger)
+	p.hourly = newHourly(p.state.dir, p.log.Logger)
 	if err := p.hourly.Load(); err != nil {
 		p.log.Warn(err.Error())
 	}

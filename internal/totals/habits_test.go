@@ -13,9 +13,13 @@ import (
 	"github.com/cleengate/cleengate/internal/pattern"
 )
 
+// listed says of every endpoint that a list could replace many of its calls.
+func listed(string, string, string) Traits { return Traits{Bulk: pattern.List} }
+
 func TestHabitsAreKeptWithTheirRow(t *testing.T) {
 	dir := t.TempDir()
 	totals := New(dir, quiet)
+	totals.Traits = listed
 	for i := range 30 {
 		s := sample(noon.Add(time.Duration(i)*time.Minute), "poller")
 		s.Digest = 7
@@ -23,7 +27,7 @@ func TestHabitsAreKeptWithTheirRow(t *testing.T) {
 	}
 	for i := range 40 {
 		s := sample(noon.Add(31*time.Minute), "looper")
-		s.Digest, s.Bulk = uint64(100+i), pattern.List
+		s.Digest = uint64(100 + i)
 		totals.Add(s)
 	}
 	hit := sample(noon.Add(30*time.Minute), "poller") // in time, but costs no quota
@@ -60,12 +64,13 @@ func TestDigestsAreNotSaved(t *testing.T) {
 
 func TestCallersThatShareARowHaveNoHabits(t *testing.T) {
 	totals := New("", quiet)
+	totals.Traits = listed
 	for i := range maxRows {
 		totals.Add(sample(noon, fmt.Sprint(i)))
 	}
 	for i := range 100 {
 		s := sample(noon, fmt.Sprint("late", i))
-		s.Digest, s.Bulk = uint64(i+1), pattern.List
+		s.Digest = uint64(i + 1)
 		totals.Add(s)
 	}
 	for _, r := range totals.Snapshot(time.Time{})[0].Rows {

@@ -40,6 +40,7 @@ func (k *rowKey) compare(o *rowKey) int {
 // liveRow is a row that is being written.
 type liveRow struct {
 	Row
+	traits Traits
 	window pattern.Window
 }
 

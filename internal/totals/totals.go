@@ -60,9 +60,8 @@ type Sample struct {
 	// Digest tells the call from those of other callers, endpoints, identities and
 	// arguments; 0 if it cannot be compared. It is never saved.
 	Digest   uint64
-	Identity uint64        // in whose name it was made; never saved
-	Lifetime time.Duration // of the endpoint's answers, 0 for none
-	Bulk     pattern.Bulk
+	Identity uint64 // in whose name it was made; never saved
+	Batch    bool   // it is a batch already
 
 	sent     int                  // calls upstream
 	departed [maxDepartures]int64 // the first of them, in Unix seconds
@@ -97,9 +96,19 @@ type hour struct {
 	limits map[string]*LimitHour
 }
 
+// Traits is what is known beforehand of an endpoint's calls.
+type Traits struct {
+	Lifetime time.Duration // of its answers, 0 for none
+	Bulk     pattern.Bulk  // what could replace many of them
+}
+
 // Totals is the set of counters. Make it with [New]; its methods are safe for
 // concurrent use.
 type Totals struct {
+	// Traits tells them of an endpoint. Nil knows nothing. It must be set before
+	// anything is counted or read, and always say the same.
+	Traits func(upstream, method, endpoint string) Traits
+
 	dir string
 	log *slog.Logger
 
@@ -136,7 +145,10 @@ func (t *Totals) Add(s *Sample) {
 	t.peaks(s, ended, h, l)
 	// Callers that share a row would look like one with many habits.
 	if s.sent > 0 && !s.Saved && r.Client != Other {
-		call := pattern.Call{At: s.Arrived.Sub(t.base), Digest: s.Digest, Lifetime: s.Lifetime, Bulk: s.Bulk, Identity: s.Identity}
+		call := pattern.Call{At: s.Arrived.Sub(t.base), Digest: s.Digest, Lifetime: r.traits.Lifetime, Bulk: r.traits.Bulk, Identity: s.Identity}
+		if s.Batch {
+			call.Bulk = pattern.Single
+		}
 		t.habits.See(&call, &r.window, &r.Counts)
 	}
 	t.dirty = true
@@ -180,6 +192,9 @@ func (t *Totals) row(h *hour, key rowKey) *liveRow {
 		return r
 	}
 	r := &liveRow{Row: Row{Upstream: key.upstream, Method: key.method, Endpoint: key.endpoint, Client: key.client}}
+	if t.Traits != nil {
+		r.traits = t.Traits(key.upstream, key.method, key.endpoint)
+	}
 	h.rows[key] = r
 	t.rows++
 	for t.rows > maxAllRows {
