@@ -143,6 +143,26 @@ func TestCaptureEachAttempt(t *testing.T) {
 	}
 }
 
+// TestCaptureEachCredential: what a later attempt carries does not replace what
+// an earlier one carried.
+func TestCaptureEachCredential(t *testing.T) {
+	r, next := recorded(t, func(w http.ResponseWriter, req *http.Request) {
+		if strings.HasPrefix(req.Header.Get("X-Publisher-Token"), "old-key") {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"message":"Unauthorized"}`)
+		}
+	}, twoKeys)
+	r.do("GET", "/3.1/offers", nil)
+	rec := next()
+	if len(rec.Attempts) != 2 {
+		t.Fatalf("%+v", rec.Summary)
+	}
+	first, second := rec.Attempts[0].Request.Get("X-Publisher-Token"), rec.Attempts[1].Request.Get("X-Publisher-Token")
+	if first == "" || second == "" || first == second {
+		t.Errorf("masks %q and %q", first, second)
+	}
+}
+
 // TestCaptureStreams: long bodies pass by; their beginning is kept, and their
 // whole length.
 func TestCaptureStreams(t *testing.T) {

@@ -49,6 +49,7 @@ func (i *inject) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = x.body.open()
 	}
 	x.injected, x.refusal, x.sends = injection{}, cleeng.CodeNone, nil
+	x.rec.Settle() // the header of the attempt before this one
 	if b := x.wanted(r.Header); b != nil {
 		token, err := b.cred.Current(time.Now(), &x.use)
 		switch {

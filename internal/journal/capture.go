@@ -44,8 +44,9 @@ type sides struct{ request, response passing }
 
 // capture is what an exchange keeps of its messages until [Journal.Add] masks
 // them. It refers to headers that live as long as the request is served, and
-// copies those that layers change on the way. Nothing of it outlives
-// [Exchange.Release].
+// copies those that layers change on the way: the header of an answer at once,
+// that of an attempt's request only when [Exchange.Settle] tells that it is about
+// to change, which most never do. Nothing of it outlives [Exchange.Release].
 type capture struct {
 	journal *Journal // nil: nothing is kept
 	loose   bool     // of an exchange that nobody releases: no shared buffers
@@ -107,7 +108,9 @@ func (x *Exchange) AppGot(h Head, c Content) {
 }
 
 // Sending tells what attempt i, as [Exchange.Attempt] counts, sends upstream. The
-// header is copied. A nil body is that of the app's own request.
+// header must not change before [Exchange.Settle] is called, except after the
+// exchange was released; where other goroutines may serve on, it is copied at
+// once. A nil body is that of the app's own request.
 func (x *Exchange) Sending(i int, h Head, body []byte) {
 	if x.capture.journal == nil {
 		return
@@ -119,7 +122,20 @@ func (x *Exchange) Sending(i int, h Head, body []byte) {
 	*s = sides{}
 	s.request.Head = h
 	s.request.Bytes, s.request.Size, s.request.same = body, int64(len(body)), body == nil
-	x.capture.copyHeader(&s.request)
+	if x.capture.loose {
+		x.capture.copyHeader(&s.request)
+	}
+}
+
+// Settle copies what is still referred to of the headers that attempts sent.
+// Call it before a header changes that [Exchange.Sending] was told of.
+func (x *Exchange) Settle() {
+	if x.capture.journal == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.capture.settle()
 }
 
 // Answered tells what attempt i got; tee sees the body. The header is copied.
@@ -183,6 +199,14 @@ func (c *capture) side(i int) *sides {
 	return &c.attempts[i]
 }
 
+func (c *capture) settle() {
+	for i := range c.attempts {
+		if p := &c.attempts[i].request; p.Header != nil {
+			c.copyHeader(p)
+		}
+	}
+}
+
 // copyHeader replaces a header by a copy of its lines.
 func (c *capture) copyHeader(p *passing) {
 	p.from = len(c.fields)
@@ -204,6 +228,7 @@ func (c *capture) clone() ([]sides, []rawField) {
 	if c.messages == nil {
 		return nil, nil
 	}
+	c.settle()
 	return slices.Clone(c.attempts), slices.Clone(c.fields)
 }
 

@@ -39,6 +39,26 @@ func TestAdoptedMessages(t *testing.T) {
 	}
 }
 
+// TestSettledHeader: an attempt shows the header that it sent, although a later
+// one changes it.
+func TestSettledHeader(t *testing.T) {
+	j := newJournal(t, 1<<20, 1<<10)
+	x := &Exchange{RequestID: "id-1", Status: 200, Source: SourceUpstream}
+	x.Begin(testStart)
+	j.Open(x)
+	header := http.Header{"Accept": {"first"}, "Vary": {"x"}}
+	x.Sending(x.Attempt(Attempt{}), Head{Header: header}, nil)
+	x.Settle()
+	header["Accept"] = []string{"second"}
+	delete(header, "Vary")
+	x.Sending(x.Attempt(Attempt{}), Head{Header: header}, nil)
+	r := j.Add(x, true)
+	x.Release()
+	if got := fmt.Sprint(r.Attempts[0].Request.Header, r.Attempts[1].Request.Header); got != "[{Accept first} {Vary x}] [{Accept second}]" {
+		t.Errorf("headers %s", got)
+	}
+}
+
 // TestMergedAttempts: attempts past the bound of a record replace its last
 // one, and give back what they held.
 func TestMergedAttempts(t *testing.T) {
