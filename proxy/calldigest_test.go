@@ -99,7 +99,7 @@ func TestDigestDoesNotAllocate(t *testing.T) {
 	p := newRigAt(t, "http://127.0.0.1:1").Proxy
 	request := httptest.NewRequest(http.MethodGet, "/3.1/offers/S1?a=1&b=2", http.NoBody)
 	request.Header.Set("Authorization", "Bearer "+strings.Repeat("x", 600))
-	x := &exchange{up: p.view.Load().upstreams[0], path: "/3.1/offers/S1", query: "a=1&b=2"}
+	x := &exchange{up: p.view.Load().upstreams[0], destination: destination{path: "/3.1/offers/S1"}, query: "a=1&b=2"}
 	x.ep, x.params = cleeng.Lookup(cleeng.SurfaceCore, request.Method, x.path)
 	if n := testing.AllocsPerRun(1000, func() { p.digest(request, x) }); n != 0 {
 		t.Errorf("a GET costs %v allocations", n)
@@ -118,7 +118,7 @@ func BenchmarkDigest(b *testing.B) {
 	p := newRigAt(b, "http://127.0.0.1:1").Proxy
 	request := httptest.NewRequest(http.MethodGet, "/3.1/offers/S1?a=1&b=2", http.NoBody)
 	request.Header.Set("Authorization", "Bearer "+strings.Repeat("x", 600))
-	x := &exchange{up: p.view.Load().upstreams[0], path: "/3.1/offers/S1", query: "a=1&b=2"}
+	x := &exchange{up: p.view.Load().upstreams[0], destination: destination{path: "/3.1/offers/S1"}, query: "a=1&b=2"}
 	x.ep, x.params = cleeng.Lookup(cleeng.SurfaceCore, request.Method, x.path)
 	for b.Loop() {
 		p.digest(request, x)

@@ -22,12 +22,9 @@ type exchange struct {
 	rec  *journal.Exchange
 	view *view // the configuration this request is served with, to its end
 
-	up     *upstream
-	ep     *cleeng.Endpoint
-	params cleeng.Params
-	normal bool   // the path is in normal form
-	path   string // raw path as it goes upstream
-	query  string // raw query
+	up *upstream
+	destination
+	query string // raw
 
 	caller   caller
 	stay     context.Context //nolint:containedctx // the app's, ended when it has left; nil for a call that no one app waits for

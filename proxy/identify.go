@@ -13,17 +13,15 @@ import (
 
 const defaultUrgency = 3 // RFC 9218 section 4.1
 
-// identify finds out what a request is: its endpoint, its JSON-RPC elements,
-// how patient and how urgent it is. A short body is read here, before a place
-// in line is asked for. The upstream was chosen by the router.
+// identify finds out what a request is: its JSON-RPC elements, how patient and how
+// urgent it is. A short body is read here, before a place
+// in line is asked for. Upstream and endpoint were found by the router.
 func (p *Proxy) identify(up *upstream, next layer) layer {
 	return func(w *responseWriter, r *http.Request) {
 		x := w.x
 		x.up = up
 		x.rec.Upstream, x.rec.Limit = up.name, up.limit
-		x.path, x.query = up.target(rawTarget(r)), r.URL.RawQuery
-		x.normal = cleeng.Normal(x.path)
-		x.ep, x.params = cleeng.Lookup(up.surface, r.Method, x.path)
+		x.query = r.URL.RawQuery
 		x.urgency = urgencyOf(r.Header)
 		x.setPatience(r.Header)
 		if refusal := up.checkAllowed(r.Method, x); refusal != nil {

@@ -71,7 +71,7 @@ func refreshKey(x *exchange) (key tokens.GraceKey, ok bool) {
 func (x *exchange) detach() *exchange {
 	y := &exchange{
 		rec:  &journal.Exchange{RequestID: x.rec.RequestID, TraceID: x.rec.TraceID, Client: x.rec.Client, Upstream: x.rec.Upstream, Endpoint: x.rec.Endpoint, Method: x.rec.Method},
-		view: x.view, up: x.up, ep: x.ep, params: x.params, normal: x.normal, path: x.path, query: x.query,
+		view: x.view, up: x.up, destination: x.destination, query: x.query,
 		caller: x.caller, urgency: x.urgency, reason: x.reason,
 	}
 	y.rec.Begin(time.Now())

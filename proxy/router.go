@@ -14,33 +14,53 @@ import (
 // notes the path's wildcards in it, which nobody here reads.
 type router struct {
 	mux      *chi.Mux
-	layers   map[string]layer // by pattern
+	routes   map[string]route // by pattern
 	contexts sync.Pool        // of *chi.Context; none is used beyond find
+	known    *destinations
+}
+
+// route is where a pattern leads.
+type route struct {
+	up *upstream
+	to layer
 }
 
 func newRouter() *router {
-	return &router{mux: chi.NewRouter(), layers: make(map[string]layer), contexts: sync.Pool{New: func() any { return chi.NewRouteContext() }}}
+	return &router{
+		mux: chi.NewRouter(), routes: make(map[string]route), known: newDestinations(),
+		contexts: sync.Pool{New: func() any { return chi.NewRouteContext() }},
+	}
 }
 
 // add gives the paths of an upstream to a layer.
 func (rt *router) add(up *upstream, to layer) {
 	for _, prefix := range append([]string{up.prefix}, up.aliases...) {
 		if prefix == "" || strings.HasSuffix(prefix, "/") {
-			rt.handle(strings.TrimSuffix(prefix, "/")+"/*", to)
+			rt.handle(strings.TrimSuffix(prefix, "/")+"/*", route{up, to})
 			continue
 		}
-		rt.handle(prefix, to)
-		rt.handle(prefix+"/*", to)
+		rt.handle(prefix, route{up, to})
+		rt.handle(prefix+"/*", route{up, to})
 	}
 }
 
-func (rt *router) handle(pattern string, to layer) {
+func (rt *router) handle(pattern string, to route) {
 	rt.mux.Handle(pattern, http.NotFoundHandler()) // never served
-	rt.layers[pattern] = to
+	rt.routes[pattern] = to
 }
 
-// find returns nil for a path of no upstream.
-func (rt *router) find(r *http.Request) layer {
+// find reports false for a path of no upstream.
+func (rt *router) find(r *http.Request) (destination, bool) {
+	return rt.known.find(r.Method, rawTarget(r), func(method, raw string) (destination, bool) {
+		to, ok := rt.routes[rt.pattern(r)]
+		if !ok {
+			return destination{}, false
+		}
+		return destinationOf(to.up, to.to, method, raw), true
+	})
+}
+
+func (rt *router) pattern(r *http.Request) string {
 	path := r.URL.RawPath
 	if path == "" {
 		path = r.URL.Path
@@ -51,14 +71,15 @@ func (rt *router) find(r *http.Request) layer {
 	c, _ := rt.contexts.Get().(*chi.Context)
 	defer rt.contexts.Put(c)
 	c.Reset()
-	return rt.layers[rt.mux.Find(c, r.Method, path)]
+	return rt.mux.Find(c, http.MethodGet, path) // chi knows the common methods only, and no route depends on one
 }
 
 // route hands the request to the upstream that the listener's router finds.
 func (v *view) route(listener string, w *responseWriter, r *http.Request) {
 	if rt := v.routers[listener]; rt != nil { // else its upstream went away with a reload
-		if to := rt.find(r); to != nil {
-			to(w, r)
+		var found bool
+		if w.x.destination, found = rt.find(r); found {
+			w.x.to(w, r)
 			return
 		}
 	}

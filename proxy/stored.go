@@ -124,7 +124,7 @@ func (x *exchange) sibling() *exchange {
 			RequestID: x.rec.RequestID, OwnID: x.rec.OwnID, TraceID: x.rec.TraceID, Client: x.rec.Client, Upstream: x.rec.Upstream, Limit: x.rec.Limit,
 			Endpoint: x.rec.Endpoint, Method: x.rec.Method, Shown: x.rec.Shown,
 		},
-		view: x.view, up: x.up, ep: x.ep, params: x.params, normal: x.normal, path: x.path, query: x.query,
+		view: x.view, up: x.up, destination: x.destination, query: x.query,
 		caller: x.caller, rpc: x.rpc, reason: x.reason,
 	}
 	y.rec.Begin(time.Now())

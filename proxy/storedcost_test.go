@@ -51,7 +51,7 @@ func TestHitAllocationBudget(t *testing.T) {
 	}
 	var all []prepared
 	for range runs + 1 {
-		x := &exchange{rec: &journal.Exchange{RequestID: "abc"}, view: r.view.Load(), up: up, stay: request.Context(), path: "/3.1/offers/S1", query: "b=2&a=1", normal: true}
+		x := &exchange{rec: &journal.Exchange{RequestID: "abc"}, view: r.view.Load(), up: up, stay: request.Context(), query: "b=2&a=1", destination: destination{path: "/3.1/offers/S1", normal: true}}
 		x.ep, x.params = cleeng.Lookup(up.surface, http.MethodGet, x.path)
 		all = append(all, prepared{&responseWriter{ResponseWriter: &sunk{header: make(http.Header)}, x: x}, request})
 	}
