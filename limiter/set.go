@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type Set struct {
 	dir   string
 	log   *slog.Logger
 	dirty chan struct{}
+
+	revision atomic.Uint64 // of the configuration
 
 	mu      sync.Mutex // guards everything below
 	configs map[string]Config
@@ -70,6 +73,7 @@ func (s *Set) Reconfigure(configs []Config) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.configs = byName
+	s.revision.Add(1)
 	for key, b := range s.buckets {
 		cfg, ok := byName[key.limit]
 		if !ok {

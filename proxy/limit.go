@@ -23,11 +23,12 @@ func (p *Proxy) limited(up *upstream, next http.RoundTripper, set *limiter.Set, 
 	if up.cred != nil {
 		credential = up.cred.cred.Name()
 	}
+	handle := set.Handle(up.limit, credential)
 	return &limiter.Transport{
 		Next:         next,
 		SelfCounting: true,
 		Retries:      throttled,
-		Bucket:       func(*http.Request) *limiter.Bucket { return set.Get(up.limit, credential) },
+		Bucket:       func(*http.Request) *limiter.Bucket { return handle.Bucket() },
 		Describe:     func(r *http.Request) limiter.Call { return exchangeOf(r.Context()).call() },
 		Throttle:     isThrottle,
 		Again:        throttledAgain,
