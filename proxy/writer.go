@@ -79,7 +79,7 @@ func (w *responseWriter) decorate() {
 		x.decorateReady(h)
 		return
 	}
-	x.rec.Tee(&w.tee)
+	x.rec.TeeAnswer(&w.tee)
 	if declared, err := strconv.ParseInt(first(h["Content-Length"]), 10, 64); err == nil {
 		w.length = declared
 	}

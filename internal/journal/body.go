@@ -39,14 +39,21 @@ func (p *passing) get(c *capture, name string) string {
 	return ""
 }
 
-// content shows the body of p to visit, which must not keep it.
-func (p *passing) content(c *capture, shown, failure bool, visit func(content)) {
-	encoding, mediaType := p.get(c, "Content-Encoding"), p.get(c, "Content-Type")
+// kind is the Content-Encoding, "" for none, and the Content-Type without
+// parameters.
+func (p *passing) kind(c *capture) (encoding, mediaType string) {
+	encoding, mediaType = p.get(c, "Content-Encoding"), p.get(c, "Content-Type")
 	if strings.EqualFold(encoding, "identity") {
 		encoding = ""
 	}
 	mediaType, _, _ = strings.Cut(mediaType, ";")
-	of := content{encoding: encoding, mediaType: strings.TrimSpace(mediaType), shown: shown, failure: failure}
+	return encoding, strings.TrimSpace(mediaType)
+}
+
+// content shows the body of p to visit, which must not keep it.
+func (p *passing) content(c *capture, shown, failure bool, visit func(content)) {
+	of := content{shown: shown, failure: failure}
+	of.encoding, of.mediaType = p.kind(c)
 	if p.Tee == nil {
 		of.raw, of.size, of.cut = p.Bytes, max(p.Size, int64(len(p.Bytes))), p.Cut
 		visit(of)

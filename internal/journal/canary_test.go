@@ -185,7 +185,7 @@ func TestReleaseClearsWhatWasNotMasked(t *testing.T) {
 	c.header = http.Header{"X-Publisher-Token": {canaryToken}}
 	c.answerBody = `{"jwt":"` + canaryToken + `"}`
 	x := c.open(j)
-	fields, tee := x.capture.fields, x.capture.response.Tee
+	fields, tee := x.capture.fields, x.capture.attempts[0].response.Tee
 	buffer := *tee.buffer
 	if len(fields) == 0 || !strings.Contains(string(buffer), canaryToken) {
 		t.Fatalf("nothing to release: %d fields, %q", len(fields), buffer)

@@ -159,6 +159,20 @@ func (x *Exchange) Tee(t *Tee) {
 	}
 }
 
+// TeeAnswer is Tee for the body that the app gets, once the attempts are over:
+// where that is the one that the last of them got, it is kept once.
+func (x *Exchange) TeeAnswer(t *Tee) {
+	x.Tee(t)
+	if x.capture.journal == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if n := len(x.capture.attempts); n > 0 {
+		t.follow(x.capture.attempts[n-1].response.Tee)
+	}
+}
+
 // Release lets go of everything that was not masked. It must be called when
 // the record is finished and [Journal.Add] has seen it; the record stays.
 func (x *Exchange) Release() {

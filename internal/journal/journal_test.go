@@ -63,7 +63,6 @@ func (c call) open(j *Journal) *Exchange {
 	x.Begin(testStart)
 	j.Open(x)
 	var app, up Tee
-	x.Tee(&app)
 	for i, status := range append(c.statuses, c.status) {
 		n := x.Attempt(Attempt{Reason: ReasonFirst, Start: testStart.Add(time.Millisecond), Credential: "publisher", Generation: 1})
 		header := c.header.Clone()
@@ -83,6 +82,7 @@ func (c call) open(j *Journal) *Exchange {
 			tee.Write([]byte(`{"message":"not yet"}`))
 		}
 	}
+	x.TeeAnswer(&app)
 	for half := range 2 { // in pieces
 		piece := c.answerBody[half*len(c.answerBody)/2 : (half+1)*len(c.answerBody)/2]
 		up.Write([]byte(piece))

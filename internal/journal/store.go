@@ -114,25 +114,33 @@ func (m *masking) messages(x *Exchange) {
 
 // answer adds the body of an attempt's answer, once if it is what the app got.
 func (m *masking) answer(x *Exchange, s *sides) {
-	c := &x.capture
-	if s.response.Tee != nil && s.response.Tee == c.response.Tee {
+	if x.passed(&s.response) {
 		m.b = appendUint(m.b, bodyAnswer)
 		return
 	}
 	failed := s.response.Status >= http.StatusBadRequest || x.Diagnosis != ""
-	s.response.content(c, x.Shown, failed, func(of content) {
-		if x.Source != SourceSelf && x.Excerpt == nil {
-			passed := false
-			c.response.content(c, x.Shown, failed, func(got content) {
-				passed = got.size == of.size && got.encoding == of.encoding && got.mediaType == of.mediaType && bytes.Equal(got.raw, of.raw)
-			})
-			if passed {
-				m.b = appendUint(m.b, bodyAnswer)
-				return
-			}
-		}
-		m.content(&of)
+	s.response.content(&x.capture, x.Shown, failed, func(of content) { m.content(&of) })
+}
+
+// passed reports whether the app got the body of an attempt's answer as it came.
+func (x *Exchange) passed(answer *passing) bool {
+	c := &x.capture
+	if x.Source == SourceSelf || x.Excerpt != nil {
+		return false
+	}
+	encoding, mediaType := answer.kind(c)
+	if e, t := c.response.kind(c); e != encoding || t != mediaType {
+		return false
+	}
+	follows, all := c.response.Tee.repeats(answer.Tee)
+	if follows {
+		return all
+	}
+	equal := false
+	answer.content(c, x.Shown, false, func(of content) {
+		c.response.content(c, x.Shown, false, func(got content) { equal = got.size == of.size && bytes.Equal(got.raw, of.raw) })
 	})
+	return equal
 }
 
 // message adds everything of a message but its body.
