@@ -30,8 +30,12 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 	if code == cleeng.CodeNone {
 		code = cleeng.ClassifyBody(x.up.surface, resp.StatusCode, body)
 	}
+	var throttle support.Throttle
+	if x.throttle != nil {
+		throttle = *x.throttle
+	}
 	facts := support.Facts{
-		Status: resp.StatusCode, Surface: x.up.surface, Code: code, Throttle: x.throttle, Header: resp.Header, Unread: !readable,
+		Status: resp.StatusCode, Surface: x.up.surface, Code: code, Throttle: throttle, Header: resp.Header, Unread: !readable,
 		Sent: x.evidence(resp), AcceptedElsewhere: p.acceptedElsewhere(x, resp), NamesAddress: cleeng.MentionsAddress(body),
 	}
 	if d, ok := support.Diagnose(facts); ok {

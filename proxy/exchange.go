@@ -52,12 +52,13 @@ type exchange struct {
 	head     bool           // the call had its turn before and re-enters at the head of its line
 	place    *limiter.Place // that the next attempt leaves with, nil where nothing is paced
 
-	refusal  cleeng.Code      // of the last 401 or 429
-	throttle support.Throttle // what the limiter made of the last throttle
+	refusal  cleeng.Code       // of the last 401 or 429
+	throttle *support.Throttle // what the limiter made of the last throttle, nil for none
 
 	cached *cache.Call // the request as the cache sees it; nil where it was not asked
 	ready  bool        // the answer comes from the front desk, whole
 	own    [1]string   // lines of X-Request-Id, both ways
+	timing [1]string   // lines of Server-Timing where the upstream sent none
 
 	origin string // echoed in CORS headers, "" for none
 	hangUp bool   // the connection ends after this answer
@@ -81,6 +82,9 @@ func withExchange(r *http.Request, x *exchange) *http.Request {
 // reaches a layer below ReverseProxy has one; its absence is a fault in the
 // wiring.
 func exchangeOf(ctx context.Context) *exchange {
+	if s, ok := ctx.(*sending); ok { // whoever looks at an answer asks this one
+		return s.x
+	}
 	x, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return x
 }

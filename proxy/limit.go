@@ -108,7 +108,7 @@ func noteRefusal(r *http.Request, refused *limiter.Refused) {
 func noteThrottle(r *http.Request, _ *http.Response, o limiter.Outcome) {
 	x := exchangeOf(r.Context())
 	d := &o.Diagnosis
-	x.throttle = support.Throttle{Cause: string(d.Cause), Limit: d.Limit, Window: d.Window, Sent: d.Sent, Foreign: d.Foreign, Until: o.PausedUntil}
+	x.throttle = &support.Throttle{Cause: string(d.Cause), Limit: d.Limit, Window: d.Window, Sent: d.Sent, Foreign: d.Foreign, Until: o.PausedUntil}
 	detail := x.throttle.Cause
 	x.rec.Throttled(journal.Throttle{Limit: x.up.limit, Cause: detail, PausedUntil: o.PausedUntil})
 	if !o.PausedUntil.IsZero() {

@@ -87,7 +87,12 @@ func (w *responseWriter) decorate() {
 	if _, set := h["Content-Type"]; !set {
 		h["Content-Type"] = nil // keeps net/http from sniffing one
 	}
-	h["Server-Timing"] = append(h["Server-Timing"], serverTiming(x.rec))
+	x.timing[0] = serverTiming(x.rec)
+	if theirs := h["Server-Timing"]; len(theirs) > 0 {
+		h["Server-Timing"] = append(theirs, x.timing[0])
+	} else {
+		h["Server-Timing"] = x.timing[:]
+	}
 	if x.rec.Diagnosis != "" {
 		h["Cleengate-Diagnosis"] = []string{x.rec.Diagnosis}
 	}
