@@ -96,14 +96,14 @@ func (x *Exchange) Lend(other *Exchange) {
 // AppSent tells what the app sent. Its header must not change any more.
 func (x *Exchange) AppSent(h Head, c Content) {
 	if x.capture.journal != nil {
-		x.capture.request = passing{Head: h, Content: c}
+		x.capture.request.Head, x.capture.request.Content = h, c
 	}
 }
 
 // AppGot tells what the app got. Its header must not change any more.
 func (x *Exchange) AppGot(h Head, c Content) {
 	if x.capture.journal != nil {
-		x.capture.response = passing{Head: h, Content: c}
+		x.capture.response.Head, x.capture.response.Content = h, c
 	}
 }
 
@@ -117,9 +117,12 @@ func (x *Exchange) Sending(i int, h Head, body []byte) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	merged := i < len(x.capture.attempts)
 	s := x.capture.side(i)
-	s.response.Tee.close() // of one that was merged into this one
-	*s = sides{}
+	if merged {
+		s.response.Tee.close()
+		*s = sides{}
+	}
 	s.request.Head = h
 	s.request.Bytes, s.request.Size, s.request.same = body, int64(len(body)), body == nil
 	if x.capture.loose {

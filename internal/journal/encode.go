@@ -14,7 +14,7 @@ import (
 func appendUint(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
 func appendInt(b []byte, v int64) []byte   { return binary.AppendVarint(b, v) }
 
-func appendText[T string | []byte](b []byte, s T) []byte {
+func appendText[T ~string | []byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 

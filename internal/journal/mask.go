@@ -62,30 +62,29 @@ func maskText(r *redact.Redactor, _, s string) string {
 func maskPath(r *redact.Redactor, template, raw string) string { return r.Path(raw, template) }
 func maskQuery(r *redact.Redactor, _, raw string) string       { return r.Query(raw) }
 
-// text adds running text, such as a message or a name.
-func (m *masking) text(s string) {
-	m.b = appendText(m.b, m.shown(cleanText, "", s, maskText))
-}
+// plain is running text, such as a message or a name, as it may be shown.
+func (m *masking) plain(s string) string { return m.shown(cleanText, "", s, maskText) }
 
-// method adds a request's method. Those of RFC 9110 and 5789 are in no need of a
-// search.
-func (m *masking) method(s string) {
+// text adds running text.
+func (m *masking) text(s string) { m.b = appendText(m.b, m.plain(s)) }
+
+// method is a request's method as it may be shown. Those of RFC 9110 and 5789 are
+// in no need of a search.
+func (m *masking) method(s string) string {
 	switch s {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		m.b = appendText(m.b, s)
-	default:
-		m.text(s)
+		return s
 	}
+	return m.plain(s)
 }
 
-// id adds a request id. Most are made here, differ each time, and are not worth
-// a search.
-func (m *masking) id(id string) {
+// id is a request id as it may be shown. Most are made here, differ each time, and
+// are not worth a search.
+func (m *masking) id(id string) string {
 	if id == m.madeID {
-		m.b = appendText(m.b, id)
-		return
+		return id
 	}
-	m.text(id)
+	return m.plain(id)
 }
 
 // field adds one line of a header.

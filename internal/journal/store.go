@@ -12,74 +12,74 @@ import (
 // write adds the whole record of x under the given number. Without messages it
 // is abridged. x.mu is held.
 func (m *masking) write(x *Exchange, number uint64, messages bool) {
-	m.summary(x, number)
-	m.b = appendBool(m.b, messages)
-	m.b = appendText(m.b, x.TraceID) // 32 hexadecimal digits
-	m.b = appendText(m.b, x.Mark)
-	m.text(x.err)
-	m.b = appendInt(m.b, x.Sent)
-	m.b = appendInt(m.b, int64(x.outcome))
-	m.text(x.Explained.Next)
-	m.b = appendUint(m.b, uint64(len(x.Explained.Facts)))
+	b := m.summary(m.b, x, number)
+	b = appendBool(b, messages)
+	b = appendText(b, x.TraceID) // 32 hexadecimal digits
+	b = appendText(b, x.Mark)
+	b = appendText(b, m.plain(x.err))
+	b = appendInt(b, x.Sent)
+	b = appendInt(b, int64(x.outcome))
+	b = appendText(b, m.plain(x.Explained.Next))
+	b = appendUint(b, uint64(len(x.Explained.Facts)))
 	for _, f := range x.Explained.Facts {
-		m.text(f.Name)
-		m.text(f.Value)
+		b = appendText(b, m.plain(f.Name))
+		b = appendText(b, m.plain(f.Value))
 	}
-	m.b = appendText(m.b, x.throttle.Limit)
-	m.b = appendText(m.b, x.throttle.Cause)
-	m.b = appendTime(m.b, x.throttle.PausedUntil)
-	m.events(x.events)
-	m.b = appendUint(m.b, uint64(len(x.attempts)))
+	b = appendText(b, x.throttle.Limit)
+	b = appendText(b, x.throttle.Cause)
+	b = appendTime(b, x.throttle.PausedUntil)
+	b = appendUint(b, uint64(len(x.events)))
+	for i := range x.events {
+		b = appendInt(b, int64(x.events[i].At))
+		b = appendText(b, x.events[i].Kind)
+		b = appendText(b, m.plain(x.events[i].Detail))
+	}
+	b = appendUint(b, uint64(len(x.attempts)))
 	for i := range x.attempts {
-		m.attempt(x, &x.attempts[i])
+		b = m.attempt(b, x.Start, &x.attempts[i])
 	}
+	m.b = b
 	if messages {
 		m.messages(x)
 	}
 }
 
-func (m *masking) summary(x *Exchange, number uint64) {
-	m.b = appendUint(m.b, number)
-	m.b = appendUint(m.b, m.version)
+// summary and attempt append to b, as it costs less than to go by m.b for every
+// part, and each exchange has them.
+func (m *masking) summary(b []byte, x *Exchange, number uint64) []byte {
+	b = appendUint(b, number)
+	b = appendUint(b, m.version)
 	// What a filter looks at comes first.
-	m.b = appendTime(m.b, x.Start)
-	m.b = appendInt(m.b, int64(x.Status))
-	m.text(x.Client)
-	m.b = appendText(m.b, x.Endpoint) // of the catalogue
-	m.id(x.RequestID)
-	m.b = appendText(m.b, x.Upstream) // as configured
-	m.method(x.Method)
-	m.b = appendText(m.b, m.shown(cleanPath, x.Endpoint, x.capture.path(), maskPath))
-	m.b = appendText(m.b, string(x.Source))
-	m.b = appendInt(m.b, int64(x.queue))
-	m.b = appendInt(m.b, int64(x.Duration))
-	m.b = appendText(m.b, x.Diagnosis)
-	m.text(x.Explained.Sentence)
-	m.b = appendText(m.b, x.Code)
-	m.b = appendInt(m.b, int64(len(x.attempts)))
+	b = appendTime(b, x.Start)
+	b = appendInt(b, int64(x.Status))
+	b = appendText(b, m.plain(x.Client))
+	b = appendText(b, x.Endpoint) // of the catalogue
+	b = appendText(b, m.id(x.RequestID))
+	b = appendText(b, x.Upstream) // as configured
+	b = appendText(b, m.method(x.Method))
+	b = appendText(b, m.shown(cleanPath, x.Endpoint, x.capture.path(), maskPath))
+	b = appendText(b, x.Source)
+	b = appendInt(b, int64(x.queue))
+	b = appendInt(b, int64(x.Duration))
+	b = appendText(b, x.Diagnosis)
+	b = appendText(b, m.plain(x.Explained.Sentence))
+	b = appendText(b, x.Code)
+	return appendInt(b, int64(len(x.attempts)))
 }
 
-func (m *masking) events(events []Event) {
-	m.b = appendUint(m.b, uint64(len(events)))
-	for i := range events {
-		m.b = appendInt(m.b, int64(events[i].At))
-		m.b = appendText(m.b, events[i].Kind)
-		m.text(events[i].Detail)
-	}
-}
-
-func (m *masking) attempt(x *Exchange, a *Attempt) {
-	m.b = appendText(m.b, a.Reason)
-	for _, t := range [...]time.Time{a.Start, a.Departed, a.Wrote, a.Answered} {
-		m.b = appendSince(m.b, x.Start, t)
-	}
-	m.b = appendInt(m.b, int64(a.Status))
-	m.text(a.Err)
-	m.b = appendBool(m.b, a.Reused)
-	m.b = appendInt(m.b, int64(a.Resent))
-	m.b = appendText(m.b, a.Credential)
-	m.b = appendUint(m.b, a.Generation)
-	m.id(a.UpstreamID)
+func (m *masking) attempt(b []byte, arrival time.Time, a *Attempt) []byte {
+	b = appendText(b, a.Reason)
+	b = appendSince(b, arrival, a.Start)
+	b = appendSince(b, arrival, a.Departed)
+	b = appendSince(b, arrival, a.Wrote)
+	b = appendSince(b, arrival, a.Answered)
+	b = appendInt(b, int64(a.Status))
+	b = appendText(b, m.plain(a.Err))
+	b = appendBool(b, a.Reused)
+	b = appendInt(b, int64(a.Resent))
+	b = appendText(b, a.Credential)
+	b = appendUint(b, a.Generation)
+	return appendText(b, m.id(a.UpstreamID))
 }
 
 // messages adds what the app and the upstream sent and got.
@@ -145,7 +145,7 @@ func (x *Exchange) passed(answer *passing) bool {
 
 // message adds everything of a message but its body.
 func (m *masking) message(c *capture, p *passing, template string) {
-	m.method(p.Method)
+	m.b = appendText(m.b, m.method(p.Method))
 	m.url(template, &p.Head)
 	m.b = appendInt(m.b, int64(p.Status))
 	m.text(p.Proto)
