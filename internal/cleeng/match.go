@@ -38,7 +38,7 @@ func (p *Params) push(value string) {
 
 // node is one segment of the tree of templates of a surface.
 type node struct {
-	literal  [][]branch // by the length of the segment: at most a handful share one
+	literal  []branch
 	variable *node
 	rows     []*Endpoint // that end here, one a method
 }
@@ -77,21 +77,16 @@ func (n *node) child(segment string) *node {
 	if next := n.named(segment); next != nil {
 		return next
 	}
-	for len(n.literal) <= len(segment) {
-		n.literal = append(n.literal, nil)
-	}
 	next := &node{}
-	n.literal[len(segment)] = append(n.literal[len(segment)], branch{segment, next})
+	n.literal = append(n.literal, branch{segment, next})
 	return next
 }
 
-// named returns the node of a literal segment, nil for none.
+// named returns the node of a literal segment, nil for none. There are two dozen at
+// most, few of one length, and they lie side by side.
 func (n *node) named(segment string) *node {
-	if len(segment) >= len(n.literal) {
-		return nil
-	}
-	for _, b := range n.literal[len(segment)] {
-		if b.segment == segment {
+	for i := range n.literal {
+		if b := &n.literal[i]; b.segment == segment {
 			return b.to
 		}
 	}
