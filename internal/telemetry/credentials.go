@@ -29,7 +29,7 @@ func (m *Metrics) newCredentials() *CredentialMetrics {
 	count := m.counter("credential_renewals_total", "Ended attempts to renew a credential, by outcome.", "credential", "outcome")
 	return &CredentialMetrics{
 		registry: m.registry,
-		renewals: newChildren(maxAttemptSeries, func(k renewalKey) prometheus.Counter { return count.WithLabelValues(k.credential, k.outcome) },
+		renewals: newChildren(maxAttemptSeries, func(k renewalKey) int { return byLength(k.credential) }, func(k renewalKey) prometheus.Counter { return count.WithLabelValues(k.credential, k.outcome) },
 			func(k renewalKey) renewalKey { return renewalKey{labelOther, k.outcome} }),
 	}
 }

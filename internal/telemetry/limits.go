@@ -33,7 +33,7 @@ func (m *Metrics) newLimits() *LimitMetrics {
 	seconds := m.timings("queue_wait_seconds", "Time that calls waited for their turn.", "limit")
 	return &LimitMetrics{
 		registry: m.registry,
-		waits: newChildren(maxUpstreamSeries, func(limit string) *timing { return seconds.of(limit) },
+		waits: newChildren(maxUpstreamSeries, byLength, func(limit string) *timing { return seconds.of(limit) },
 			func(string) string { return labelOther }),
 	}
 }

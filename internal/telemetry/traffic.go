@@ -12,6 +12,10 @@ type requestKey struct {
 	method, source     uint8 // ordinals
 }
 
+func (k requestKey) hash() int {
+	return len(k.upstream) + 3*len(k.endpoint) + int(k.status) + 5*int(k.method) + 11*int(k.source)
+}
+
 type requestSeries struct {
 	count   prometheus.Counter
 	seconds *timing
@@ -20,8 +24,8 @@ type requestSeries struct {
 func (m *Metrics) newRequests() {
 	count := m.counter("requests_total", "Requests answered, by what answered them. Code 499: the caller left first.", "upstream", "endpoint", "method", "code", "source")
 	seconds := m.timings("request_duration_seconds", "Time from a request's arrival to the end of its answer.", "upstream", "source")
-	upstreams := newChildren(maxUpstreamSeries, func(name string) string { return name }, func(string) string { return labelOther })
-	m.requests = newChildren(maxRequestSeries, func(k requestKey) requestSeries {
+	upstreams := newChildren(maxUpstreamSeries, byLength, func(name string) string { return name }, func(string) string { return labelOther })
+	m.requests = newChildren(maxRequestSeries, requestKey.hash, func(k requestKey) requestSeries {
 		upstream := upstreams.get(k.upstream)
 		return requestSeries{
 			count:   count.WithLabelValues(upstream, k.endpoint, methods.name(k.method), codeLabel(k.status), sources.name(k.source)),
@@ -50,6 +54,8 @@ type attemptKey struct {
 	reason   uint8 // ordinal
 }
 
+func (k attemptKey) hash() int { return len(k.upstream) + int(k.status) + 5*int(k.reason) }
+
 type attemptSeries struct {
 	count   prometheus.Counter
 	seconds *timing
@@ -58,7 +64,7 @@ type attemptSeries struct {
 func (m *Metrics) newAttempts() {
 	count := m.counter("upstream_attempts_total", "Calls sent upstream, by status and why they were sent. Code 0: no answer came.", "upstream", "code", "reason")
 	seconds := m.timings("upstream_duration_seconds", "Time from sending a call to the header of its answer.", "upstream")
-	m.attempts = newChildren(maxAttemptSeries, func(k attemptKey) attemptSeries {
+	m.attempts = newChildren(maxAttemptSeries, attemptKey.hash, func(k attemptKey) attemptSeries {
 		return attemptSeries{count: count.WithLabelValues(k.upstream, codeLabel(k.status), attemptWhys.name(k.reason)), seconds: seconds.of(k.upstream)}
 	}, func(k attemptKey) attemptKey {
 		return attemptKey{upstream: labelOther, status: classOf(k.status), reason: k.reason}
