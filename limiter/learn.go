@@ -34,19 +34,25 @@ func (b *Bucket) learn(p *Place, header http.Header, now time.Duration) (hint ti
 	if date, ok := b.clock.dateOf(f.date); ok {
 		b.clock.observe(date, received.Add(p.departed-now), received)
 	}
-	if f.limits == 0 {
-		b.expireWindows(now)
-		return unknown, false
+	hint = unknown
+	if f.limits > 0 {
+		hint, changed = b.learnLimits(p, header, f.limits, received, now)
 	}
+	b.expireWindows(now)
+	return hint, changed
+}
+
+// learnLimits reads what an answer tells about limits, in so many fields at most. It
+// stands apart since it needs much more of the stack than an answer that tells none.
+func (b *Bucket) learnLimits(p *Place, header http.Header, names int, received time.Time, now time.Duration) (hint time.Duration, changed bool) {
 	server, uncertain, compared := b.clock.now(received)
-	s := parseSignal(header, f.limits, server, uncertain, compared)
+	s := parseSignal(header, names, server, uncertain, compared)
 	if s.odd != "" {
 		b.once(b.log.Warn, "unreadable:"+s.odd, "a field about limits could not be read and counts as absent", "field", s.odd)
 	}
-	for i := range s.all() {
+	for i := range s.n {
 		changed = b.read(&s.readings[i], p, now) || changed
 	}
-	b.expireWindows(now)
 	return s.hint(), changed
 }
 
