@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -72,12 +74,37 @@ func (r *rig) sinkOff() { r.sink = func(*journal.Exchange) {} }
 
 func (c *tally) keep(x *journal.Exchange) {
 	c.mu.Lock()
+	if x.AttemptCount() == 0 {
+		x = copyOf(x) // it may be lent memory
+	}
 	c.records = append(c.records, x)
 	c.mu.Unlock()
 	c.recorded <- struct{}{}
 }
 
 // next waits for the record of one more finished exchange.
+// copyOf returns a record with the exported fields and the wait of x.
+func copyOf(x *journal.Exchange) *journal.Exchange {
+	y := new(journal.Exchange)
+	from, to := reflect.ValueOf(x).Elem(), reflect.ValueOf(y).Elem()
+	for i := range from.NumField() {
+		if from.Type().Field(i).IsExported() {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	y.Begin(x.Start)
+	y.Waited(x.QueueWait())
+	for _, e := range x.Events() {
+		y.Note(x.Start.Add(e.At), e.Kind, e.Detail)
+	}
+	if failure := x.Failure(); failure != "" {
+		y.Fail(errors.New(failure))
+	}
+	y.Throttled(x.Throttle())
+	y.Outcome(x.LateStatus())
+	return y
+}
+
 func (c *tally) next(t testing.TB) *journal.Exchange {
 	t.Helper()
 	select {

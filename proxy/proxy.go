@@ -62,8 +62,8 @@ type Parts struct {
 type Options struct {
 	Log     *slog.Logger
 	Metrics Metrics
-	// Sink gets every finished record before the request ends. It must not
-	// block, and may keep the record, but not its messages.
+	// Sink gets every finished record before the request ends. It must neither
+	// block nor keep the record, which is used again.
 	Sink func(*journal.Exchange)
 	// Own gets the record of every call that cleengate sent on nobody's behalf, a
 	// login or a validation in the background, once it has ended; nil for no
@@ -87,6 +87,7 @@ type Proxy struct {
 	journal     *journal.Journal
 	copies      *copyBuffers
 	buffers     budget
+	served      servedList
 	cachedCalls cachedCalls
 	clocks      attemptClocks
 	budgets     retryBudgets

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cleengate/cleengate/internal/journal"
@@ -23,12 +24,7 @@ type layer func(w *responseWriter, r *http.Request)
 // with the view of this instant, and hands the finished record to the sinks.
 func (p *Proxy) record(next layer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		type one struct { // one allocation for all that lives as long as the request
-			x   exchange
-			rec journal.Exchange
-			w   responseWriter
-		}
-		o := &one{}
+		o := p.served.take()
 		x, rec := &o.x, &o.rec
 		rec.Begin(time.Now())
 		rec.Method = r.Method
@@ -41,16 +37,41 @@ func (p *Proxy) record(next layer) http.Handler {
 		p.journal.Open(rec)
 		o.w = responseWriter{ResponseWriter: w, x: x}
 
-		defer p.finish(r, x, &o.w)
+		defer p.finish(r, o)
 		next(&o.w, r)
 	})
+}
+
+// served is what lives as long as a request is served, in one allocation.
+type served struct {
+	x   exchange
+	rec journal.Exchange
+	w   responseWriter
+}
+
+// servedList lends them. Only what was used for a call that the front desk answered
+// comes back: nothing else has heard of it but the answer's header, which net/http
+// copies when it is written. The zero value is ready; it is safe for concurrent use.
+type servedList struct{ pool sync.Pool }
+
+func (l *servedList) take() *served {
+	if o, ok := l.pool.Get().(*served); ok {
+		return o
+	}
+	return new(served)
+}
+
+func (l *servedList) giveBack(o *served) {
+	*o = served{}
+	l.pool.Put(o)
 }
 
 // finish closes the record. It runs for a panic as well: http.ErrAbortHandler is
 // ReverseProxy's way to break a connection off whose answer cannot be
 // completed, and goes on to net/http; any other is a fault of ours and becomes
 // a 500.
-func (p *Proxy) finish(r *http.Request, x *exchange, w *responseWriter) {
+func (p *Proxy) finish(r *http.Request, o *served) {
+	x, w := &o.x, &o.w
 	fault := recover()
 	aborted := fault == http.ErrAbortHandler //nolint:errorlint // panics with this very value
 	if fault != nil && !aborted {
@@ -80,6 +101,9 @@ func (p *Proxy) finish(r *http.Request, x *exchange, w *responseWriter) {
 	}
 	if aborted {
 		panic(http.ErrAbortHandler)
+	}
+	if fault == nil && x.ready && x.body == nil {
+		p.served.giveBack(o)
 	}
 }
 
