@@ -6,9 +6,10 @@
 // [Metrics] holds the families under the prefix cleengate_. What counts events
 // is a method that code calls; what describes a state, such as the depth of a
 // queue, is read from a function at each scrape, so it can never be out of
-// date. Families of parts that can be switched off are made when the part is
-// first asked for ([Metrics.Limits] and its like), so that a series stands for
-// something that exists.
+// date. Timings are taken into their histograms many at a time, and all of them
+// before a scrape is answered. Families of parts that can be switched off are made
+// when the part is first asked for ([Metrics.Limits] and its like), so that a series
+// stands for something that exists.
 //
 // A label's value never comes from outside: methods, reasons and outcomes are
 // folded into closed sets, endpoints are templates of the catalogue, and
