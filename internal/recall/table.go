@@ -19,7 +19,7 @@ type Table[V any] struct {
 // two that both come all the time do not push each other out.
 type set[V any] struct {
 	values [2]atomic.Pointer[V] // the one that was put in last is the first
-	mark   atomic.Uint32        // of the hash that was seen last
+	marks  atomic.Uint64        // of the two hashes that were seen last, the later one in the lower half
 }
 
 // New returns a table for at most 2*sets values; sets is above zero.
@@ -38,11 +38,17 @@ func (t *Table[V]) Find(hash uint64, same func(*V) bool) *V {
 	return nil
 }
 
-// Recurs notes that a hash was looked for in vain, and reports whether the one before
-// in its place was the same: then it is worth a value.
+// Recurs notes that a hash was looked for in vain, and reports whether it was one of
+// the last two in its place: then it is worth a value.
 func (t *Table[V]) Recurs(hash uint64) bool {
-	mark := uint32(hash>>32) | 1
-	return t.at(hash).mark.Swap(mark) == mark
+	mark := hash>>32 | 1 // 0 is none
+	marks := &t.at(hash).marks
+	before := marks.Load()
+	if before&(1<<32-1) == mark || before>>32 == mark {
+		return true
+	}
+	marks.Store(before<<32 | mark) // where another comes in between, one of both is forgotten
+	return false
 }
 
 // Put keeps a value, in the place of the older one of two.

@@ -48,14 +48,14 @@ func TestTwoShareAPlace(t *testing.T) {
 	}
 }
 
-// What comes once is not worth a value, nor is what comes again only after others.
+// What comes once is not worth a value, nor is what comes again only after two others.
 func TestOnlyWhatRecursIsWorthAValue(t *testing.T) {
 	table := New[word](1)
-	a, b := uint64(1)<<32, uint64(2)<<32
+	a, b, c := uint64(2)<<32, uint64(4)<<32, uint64(6)<<32
 	for _, step := range []struct {
 		hash uint64
 		want bool
-	}{{a, false}, {a, true}, {b, false}, {a, false}, {b, false}, {b, true}} {
+	}{{a, false}, {a, true}, {b, false}, {a, true}, {c, false}, {a, false}, {b, false}, {b, true}} {
 		if got := table.Recurs(step.hash); got != step.want {
 			t.Errorf("%x: %v", step.hash, got)
 		}
