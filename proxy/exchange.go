@@ -60,6 +60,9 @@ type exchange struct {
 	own    [1]string   // lines of X-Request-Id, both ways
 	timing [1]string   // lines of Server-Timing where the upstream sent none
 
+	carrying carrying
+	plain    bool // no name of a field of the request has an underscore
+
 	origin string // echoed in CORS headers, "" for none
 	hangUp bool   // the connection ends after this answer
 	began  bool   // the head of the answer was written
@@ -74,8 +77,25 @@ type injection struct {
 
 type exchangeKey struct{}
 
+// carrying is a request's context with its exchange: what context.WithValue makes, as
+// part of what is allocated for the request anyway.
+type carrying struct {
+	context.Context //nolint:containedctx // it is one
+
+	x *exchange // nil as long as the request has its own context
+}
+
+// Value implements [context.Context].
+func (c *carrying) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return c.x
+	}
+	return c.Context.Value(key)
+}
+
 func withExchange(r *http.Request, x *exchange) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	x.carrying = carrying{r.Context(), x}
+	return r.WithContext(&x.carrying) //nolint:contextcheck // it is derived from the request's
 }
 
 // exchangeOf returns the exchange that ctx belongs to. Every request that

@@ -43,10 +43,12 @@ func rewrite(pr *httputil.ProxyRequest, up *upstream) {
 			out.Header[name] = values
 		}
 	}
+	x.plain = true
 	for name := range out.Header {
 		if strings.HasPrefix(name, "Cleengate-") {
 			delete(out.Header, name)
 		}
+		x.plain = x.plain && strings.IndexByte(name, '_') < 0
 	}
 	out.Header["X-Request-Id"] = x.own[:]
 }
@@ -68,7 +70,7 @@ func (p *Proxy) forwardTo(up *upstream) layer {
 			return
 		}
 		x.rec.Digest, x.rec.Identity = p.digest(r, x)
-		if exchangeOf(r.Context()) == nil {
+		if x.carrying.x == nil {
 			r = withExchange(r, x)
 		}
 		up.reverse.ServeHTTP(w, r)

@@ -53,14 +53,14 @@ func (i *inject) RoundTrip(r *http.Request) (*http.Response, error) {
 	if b := x.wanted(r.Header); b != nil {
 		token, err := b.cred.Current(time.Now(), &x.use)
 		switch {
+		case err == nil:
+			x.injected = injection{name: b.cred.Name(), generation: token.Generation}
+			r = b.put(r, x, token)
 		case errors.Is(err, tokens.ErrNoToken):
 			// Nothing is configured: the call goes as it is, and the upstream's
 			// answer is diagnosed.
-		case err != nil:
-			return nil, errors.Join(limiter.ErrNotSent, err)
 		default:
-			x.injected = injection{name: b.cred.Name(), generation: token.Generation}
-			r = b.put(r, x, token)
+			return nil, errors.Join(limiter.ErrNotSent, err)
 		}
 	}
 	return i.next.RoundTrip(r)
@@ -134,10 +134,12 @@ func (b *binding) put(r *http.Request, x *exchange, token tokens.Token) *http.Re
 		return r
 	}
 	form := b.cred.Header()
-	for name := range r.Header {
-		// Some servers read X_Publisher_Token as X-Publisher-Token.
-		if strings.IndexByte(name, '_') >= 0 && strings.EqualFold(strings.ReplaceAll(name, "_", "-"), form.Name) {
-			delete(r.Header, name)
+	if !x.plain {
+		for name := range r.Header {
+			// Some servers read X_Publisher_Token as X-Publisher-Token.
+			if strings.IndexByte(name, '_') >= 0 && strings.EqualFold(strings.ReplaceAll(name, "_", "-"), form.Name) {
+				delete(r.Header, name)
+			}
 		}
 	}
 	form.Set(r.Header, token)

@@ -40,7 +40,9 @@ func decodeWith(r *reader, excerpt Message) *Record {
 	for range r.uint() {
 		rec.Explanation.Facts = append(rec.Explanation.Facts, Fact{Name: r.text(), Value: r.text()})
 	}
-	rec.Throttle = Throttle{Limit: r.text(), Cause: r.text(), PausedUntil: r.time()}
+	if r.bool() {
+		rec.Throttle = Throttle{Limit: r.text(), Cause: r.text(), PausedUntil: r.time()}
+	}
 	for range r.uint() {
 		rec.Events = append(rec.Events, Event{At: r.duration(), Kind: r.text(), Detail: r.text()})
 	}

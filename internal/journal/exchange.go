@@ -111,7 +111,7 @@ type Exchange struct {
 	events   []Event
 	outcome  int // upstream status that came after the caller had left
 	err      string
-	throttle Throttle
+	throttle *Throttle // the last, nil for none
 	capture  capture
 }
 
@@ -231,7 +231,7 @@ func (x *Exchange) Events() []Event {
 // Throttled keeps what the limiter made of the last throttle.
 func (x *Exchange) Throttled(t Throttle) {
 	x.mu.Lock()
-	x.throttle = t
+	x.throttle = &t
 	x.mu.Unlock()
 }
 
@@ -239,7 +239,10 @@ func (x *Exchange) Throttled(t Throttle) {
 func (x *Exchange) Throttle() Throttle {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.throttle
+	if x.throttle == nil {
+		return Throttle{}
+	}
+	return *x.throttle
 }
 
 // Fail keeps the first cause of failure, for the operator.
@@ -288,7 +291,7 @@ func (x *Exchange) Adopt(other *Exchange) {
 	x.events = append(x.events, events...)
 	x.events = x.events[:min(len(x.events), maxEvents)]
 	x.queue += queue
-	if throttle != (Throttle{}) {
+	if throttle != nil {
 		x.throttle = throttle
 	}
 	if x.err == "" {

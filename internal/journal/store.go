@@ -25,9 +25,10 @@ func (m *masking) write(x *Exchange, number uint64, messages bool) {
 		b = appendText(b, m.plain(f.Name))
 		b = appendText(b, m.plain(f.Value))
 	}
-	b = appendText(b, x.throttle.Limit)
-	b = appendText(b, x.throttle.Cause)
-	b = appendTime(b, x.throttle.PausedUntil)
+	b = appendBool(b, x.throttle != nil)
+	if t := x.throttle; t != nil {
+		b = appendTime(appendText(appendText(b, t.Limit), t.Cause), t.PausedUntil)
+	}
 	b = appendUint(b, uint64(len(x.events)))
 	for i := range x.events {
 		b = appendInt(b, int64(x.events[i].At))
