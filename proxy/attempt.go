@@ -43,11 +43,11 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	x.captureSending(s.index, out)
 	resp, err := a.next.RoundTrip(out)
+	if cause := s.ended(); err != nil && cause != nil {
+		err = cause // of the transport's "context canceled"
+	}
 	s.settle(resp, err)
 	if err != nil {
-		if cause := s.ended(); cause != nil {
-			err = cause
-		}
 		s.end()
 		return nil, &sendError{cause: err, departed: s.mayBeCarriedOut()}
 	}

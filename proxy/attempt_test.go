@@ -33,14 +33,15 @@ func TestPatienceAndTimeouts(t *testing.T) {
 		status             int
 		code               string
 		after              time.Duration
+		failure            error // of the attempt, as the record shows it
 	}{
-		{"in time", "GET", "/3.1/offers", 7 * time.Second, "", 200, "", 7 * time.Second},
-		{"read past the default patience", "GET", "/3.1/offers", time.Minute, "", 504, CodeUpstreamTimeout, 7500 * time.Millisecond},
-		{"read with less patience", "GET", "/3.1/offers", time.Minute, "wait=2", 504, CodeUpstreamTimeout, 2 * time.Second},
-		{"attempt timeout before a long patience", "GET", "/3.1/offers", time.Minute, "wait=60", 504, CodeUpstreamTimeout, 8 * time.Second},
-		{"write is not cut by patience", "POST", "/3.1/offers", 20 * time.Second, "wait=2", 200, "", 20 * time.Second},
-		{"write is cut by its own timeout", "POST", "/3.1/offers", time.Minute, "", 504, CodeUpstreamTimeout, 30 * time.Second},
-		{"unknown endpoint is never cut early", "GET", "/3.1/new-thing", 20 * time.Second, "", 200, "", 20 * time.Second},
+		{"in time", "GET", "/3.1/offers", 7 * time.Second, "", 200, "", 7 * time.Second, nil},
+		{"read past the default patience", "GET", "/3.1/offers", time.Minute, "", 504, CodeUpstreamTimeout, 7500 * time.Millisecond, errPatienceUpstream},
+		{"read with less patience", "GET", "/3.1/offers", time.Minute, "wait=2", 504, CodeUpstreamTimeout, 2 * time.Second, errPatienceUpstream},
+		{"attempt timeout before a long patience", "GET", "/3.1/offers", time.Minute, "wait=60", 504, CodeUpstreamTimeout, 8 * time.Second, errAttemptTimeout},
+		{"write is not cut by patience", "POST", "/3.1/offers", 20 * time.Second, "wait=2", 200, "", 20 * time.Second, nil},
+		{"write is cut by its own timeout", "POST", "/3.1/offers", time.Minute, "", 504, CodeUpstreamTimeout, 30 * time.Second, errWriteTimeout},
+		{"unknown endpoint is never cut early", "GET", "/3.1/new-thing", 20 * time.Second, "", 200, "", 20 * time.Second, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -60,6 +61,13 @@ func TestPatienceAndTimeouts(t *testing.T) {
 				}
 				if took := time.Since(began); took != tt.after {
 					t.Errorf("answered after %v, want %v", took, tt.after)
+				}
+				want := ""
+				if tt.failure != nil {
+					want = tt.failure.Error()
+				}
+				if attempts := r.next(t).Attempts(); len(attempts) != 1 || attempts[0].Err != want {
+					t.Errorf("recorded attempts %+v, want one that ended with %q", attempts, want)
 				}
 			})
 		})

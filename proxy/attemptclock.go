@@ -48,7 +48,8 @@ func (l *attemptClocks) giveBack(s *sending) {
 	}
 }
 
-// arm makes s late from due on. Once s has given the clock back it does nothing.
+// arm makes s late from due on, which is not zero. Once s has given the clock back it
+// does nothing.
 func (c *attemptClock) arm(s *sending, due time.Time, meaning error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -36,6 +37,33 @@ func TestDestinationsDoNotDependOnWhatCameBefore(t *testing.T) {
 					t.Fatalf("%s %s: %+v, want %+v", method, path, got, want)
 				}
 			}
+		}
+	}
+}
+
+// However a path is written down (behind a token, as a whole URL), it leads to the same:
+// what one client asks for must not decide where another's call goes.
+func TestDestinationsDependOnThePathAlone(t *testing.T) {
+	r := newRigAt(t, "http://127.0.0.1:1")
+	rt := r.view.Load().routers[""]
+	const path = "/3.1/offers/a{x}" // net/http cannot keep it as a path
+	for range 3 {
+		for _, target := range []string{path, "/-/some-token" + path, "http://localhost" + path} {
+			request, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			takePathToken(request)
+			if d, found := rt.find(request); !found || d.path != path || d.ep.Template != "/3.1/offers/{offerId}" {
+				t.Fatalf("%s: found %v, path %q, endpoint %v", target, found, d.path, d.ep)
+			}
+		}
+	}
+	for _, target := range []string{"foo:bar", "http:/3.1/offers"} { // no path at all
+		request := httptest.NewRequest(http.MethodGet, "http://localhost/", http.NoBody)
+		request.RequestURI = target
+		if d, found := rt.find(request); found {
+			t.Errorf("%s leads to %q", target, d.path)
 		}
 	}
 }

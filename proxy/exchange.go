@@ -93,7 +93,14 @@ func (c *carrying) Value(key any) any {
 	return c.Context.Value(key)
 }
 
+// withExchange returns r with the exchange in its context.
 func withExchange(r *http.Request, x *exchange) *http.Request {
+	if x.carrying.x != nil { // it stands in the context of a request already, mostly this one
+		if exchangeOf(r.Context()) == x {
+			return r
+		}
+		return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	}
 	x.carrying = carrying{r.Context(), x}
 	return r.WithContext(&x.carrying) //nolint:contextcheck // it is derived from the request's
 }

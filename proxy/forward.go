@@ -70,10 +70,7 @@ func (p *Proxy) forwardTo(up *upstream) layer {
 			return
 		}
 		x.rec.Digest, x.rec.Identity = p.digest(r, x)
-		if x.carrying.x == nil {
-			r = withExchange(r, x)
-		}
-		up.reverse.ServeHTTP(w, r)
+		up.reverse.ServeHTTP(w, withExchange(r, x))
 	}
 }
 

@@ -82,7 +82,6 @@ func (c *tally) keep(x *journal.Exchange) {
 	c.recorded <- struct{}{}
 }
 
-// next waits for the record of one more finished exchange.
 // copyOf returns a record with the exported fields and the wait of x.
 func copyOf(x *journal.Exchange) *journal.Exchange {
 	y := new(journal.Exchange)
@@ -105,6 +104,7 @@ func copyOf(x *journal.Exchange) *journal.Exchange {
 	return y
 }
 
+// next waits for the record of one more finished exchange.
 func (c *tally) next(t testing.TB) *journal.Exchange {
 	t.Helper()
 	select {

@@ -60,6 +60,7 @@ func (i *inject) RoundTrip(r *http.Request) (*http.Response, error) {
 			// Nothing is configured: the call goes as it is, and the upstream's
 			// answer is diagnosed.
 		default:
+			x.place = nil // it is given back
 			return nil, errors.Join(limiter.ErrNotSent, err)
 		}
 	}

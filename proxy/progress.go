@@ -23,8 +23,9 @@ func (l *progressListener) Accept() (net.Conn, error) {
 }
 
 // progressConn is an app's connection. It gives every write a deadline and extends
-// it as long as bytes get through: a reader that stalls is cut off after one to one
-// and a quarter times the idle time, and one that is merely slow is not.
+// it as long as bytes get through: a reader that stalls is cut off at most two and a
+// half times the idle time after the last byte got through, and one that is merely
+// slow is not.
 //
 // Deadlines cost more than anything else about a connection that is not a system
 // call, and net/http sets seven for every request: most are far in the future or none
@@ -36,6 +37,7 @@ type progressConn struct {
 	idle time.Duration
 
 	mu      sync.Mutex // guards what follows; held while a deadline is moved
+	closed  bool
 	reading readDeadline
 	writing time.Time // asked for; zero for none
 	moved   time.Time // when the deadline of writes was moved last
@@ -59,6 +61,9 @@ var past = time.Unix(1, 0)
 func (c *progressConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed {
+		return net.ErrClosed // a timer would hold the connection until it fires
+	}
 	d := &c.reading
 	d.asked = t
 	if !t.IsZero() && (d.fires.IsZero() || t.Before(d.fires)) {
@@ -96,7 +101,7 @@ func (c *progressConn) fire() {
 	defer c.mu.Unlock()
 	d := &c.reading
 	d.fires = time.Time{}
-	if d.asked.IsZero() || d.expired {
+	if d.asked.IsZero() || d.expired || c.closed {
 		return
 	}
 	if left := time.Until(d.asked); left > 0 {
@@ -110,6 +115,7 @@ func (c *progressConn) fire() {
 // Close implements [net.Conn].
 func (c *progressConn) Close() error {
 	c.mu.Lock()
+	c.closed = true
 	if c.reading.timer != nil {
 		c.reading.timer.Stop()
 	}

@@ -131,6 +131,17 @@ func TestWritesGoOnWhileBytesGetThrough(t *testing.T) {
 	})
 }
 
+// A closed connection is held by no timer.
+func TestClosedConnectionsTakeNoDeadline(t *testing.T) {
+	near, far := net.Pipe()
+	defer func() { _ = far.Close() }()
+	conn := &progressConn{Conn: near, idle: time.Minute}
+	_ = conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(time.Hour)); !errors.Is(err, net.ErrClosed) || conn.reading.timer != nil {
+		t.Errorf("%v, timer %v", err, conn.reading.timer)
+	}
+}
+
 // countedDeadlines counts the moves of its deadlines.
 type countedDeadlines struct {
 	net.Conn

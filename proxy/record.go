@@ -49,9 +49,10 @@ type served struct {
 	w   responseWriter
 }
 
-// servedList lends them. Only what was used for a call that the front desk answered
-// comes back: nothing else has heard of it but the answer's header, which net/http
-// copies when it is written. The zero value is ready; it is safe for concurrent use.
+// servedList lends them. Only what was used for a call without a body that the front
+// desk answered comes back: nothing else has heard of it (a body is read by way of the
+// writer) but the answer's header, which net/http copies when it is written. The zero
+// value is ready; it is safe for concurrent use.
 type servedList struct{ pool sync.Pool }
 
 func (l *servedList) take() *served {

@@ -52,7 +52,7 @@ func (rt *router) handle(pattern string, to route) {
 // find reports false for a path of no upstream.
 func (rt *router) find(r *http.Request) (destination, bool) {
 	return rt.known.find(r.Method, rawTarget(r), func(method, raw string) (destination, bool) {
-		to, ok := rt.routes[rt.pattern(r)]
+		to, ok := rt.routes[rt.pattern(raw)]
 		if !ok {
 			return destination{}, false
 		}
@@ -60,18 +60,13 @@ func (rt *router) find(r *http.Request) (destination, bool) {
 	})
 }
 
-func (rt *router) pattern(r *http.Request) string {
-	path := r.URL.RawPath
-	if path == "" {
-		path = r.URL.Path
-	}
-	if path == "" {
-		path = "/"
-	}
+// pattern is that of a raw path. It must not depend on anything else of the request,
+// since what it leads to is remembered for all others with this path.
+func (rt *router) pattern(raw string) string {
 	c, _ := rt.contexts.Get().(*chi.Context)
 	defer rt.contexts.Put(c)
 	c.Reset()
-	return rt.mux.Find(c, http.MethodGet, path) // chi knows the common methods only, and no route depends on one
+	return rt.mux.Find(c, http.MethodGet, raw) // chi knows the common methods only, and no route depends on one
 }
 
 // route hands the request to the upstream that the listener's router finds.
