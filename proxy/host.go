@@ -108,8 +108,20 @@ func localAddr(r *http.Request) netip.Addr {
 	return tcp.AddrPort().Addr().Unmap().WithZone("")
 }
 
+func isVisible(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' {
+			return false
+		}
+	}
+	return true
+}
+
 // visible makes foreign text fit for a message: printable ASCII only, cut.
 func visible(s string, limit int) string {
+	if len(s) <= limit && isVisible(s) {
+		return strings.Clone(s) // of a field that nothing else keeps
+	}
 	cut := s
 	if len(cut) > limit {
 		cut = cut[:limit]

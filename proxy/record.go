@@ -33,7 +33,7 @@ func (p *Proxy) record(next layer) http.Handler {
 		x.own[0] = rec.RequestID
 		rec.TraceID = traceID(first(r.Header["Traceparent"]))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
-		x.stay = r.Context()
+		x.stay, x.first = r.Context(), &o.sending
 		p.journal.Open(rec)
 		o.w = responseWriter{ResponseWriter: w, x: x}
 
@@ -44,9 +44,10 @@ func (p *Proxy) record(next layer) http.Handler {
 
 // served is what lives as long as a request is served, in one allocation.
 type served struct {
-	x   exchange
-	rec journal.Exchange
-	w   responseWriter
+	x       exchange
+	rec     journal.Exchange
+	w       responseWriter
+	sending sending // of the first attempt; most calls need no more
 }
 
 // servedList lends them. Only what was used for a call without a body that the front
