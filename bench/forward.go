@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	forwardPairs   = 11
+	forwardPairs   = 21
 	forwardCalls   = 12000 // of each half of a pair
 	forwardCallers = 8
 	idleAfter      = 2 * time.Second // from ready to the memory that counts as idle
