@@ -12,20 +12,20 @@ import (
 // is made for the request anyway. The journal masks all of it in the sink,
 // before the request ends, and forgets it then.
 
-// captureApp tells what the app sent, and what it got.
-func (w *responseWriter) captureApp(r *http.Request) {
-	x := w.x
+// Describe implements [journal.App]: it tells what the app sent, and what it got.
+func (w *responseWriter) Describe(rec *journal.Exchange) {
+	x, r := w.x, w.request
 	sent := x.sentBody()
 	if x.body.finished() { // before that it may still be written to
 		sent.Trailer = r.Trailer
 	}
-	x.rec.AppSent(journal.Head{Method: r.Method, Path: rawTarget(r), Query: r.URL.RawQuery, Proto: r.Proto, Header: r.Header}, sent)
+	rec.AppSent(journal.Head{Method: r.Method, Path: rawTarget(r), Query: r.URL.RawQuery, Proto: r.Proto, Header: r.Header}, sent)
 	if w.status == 0 {
 		return // it left before it got anything
 	}
 	header, trailer := splitTrailer(w.Header())
 	cut := w.length > w.sent && r.Method != http.MethodHead
-	x.rec.AppGot(journal.Head{Status: w.status, Proto: r.Proto, Header: header}, journal.Content{Tee: &w.tee, Cut: cut, Trailer: trailer})
+	rec.AppGot(journal.Head{Status: w.status, Proto: r.Proto, Header: header}, journal.Content{Tee: &w.tee, Cut: cut, Trailer: trailer})
 }
 
 // sentBody is the body of the app's request: as the spool holds it, or as it

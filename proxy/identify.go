@@ -69,7 +69,7 @@ func (p *Proxy) takeBody(w *responseWriter, r *http.Request, x *exchange) error 
 	rpc := x.up.isRPC(x)
 	if !rpc && (r.ContentLength < 0 || r.ContentLength > spoolSize) {
 		x.streamed = true
-		x.rec.Tee(&x.incoming.tee)
+		x.rec.TeeRequest(&x.incoming.tee)
 		return nil
 	}
 	began := time.Now()

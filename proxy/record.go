@@ -34,8 +34,8 @@ func (p *Proxy) record(next layer) http.Handler {
 		rec.TraceID = traceID(first(r.Header["Traceparent"]))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
 		x.stay, x.first = r.Context(), &o.sending
-		p.journal.Open(rec)
 		o.w = responseWriter{ResponseWriter: w, x: x}
+		p.journal.Open(rec, &o.w)
 
 		defer p.finish(r, o)
 		next(&o.w, r)
@@ -93,9 +93,7 @@ func (p *Proxy) finish(r *http.Request, o *served) {
 		// client that does not send it must not hold the connection.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(swallowTimeout))
 	}
-	if x.rec.Captures() {
-		w.captureApp(r)
-	}
+	x.rec.Path, w.request = rawTarget(r), r
 	p.sink(x.rec)
 	x.rec.Release()
 	if x.ready {

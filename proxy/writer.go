@@ -15,11 +15,12 @@ import (
 // a Content-Type that the upstream did not send.
 type responseWriter struct {
 	http.ResponseWriter
-	x      *exchange
-	status int
-	sent   int64
-	length int64 // of the body as declared, -1 for unknown
-	tee    journal.Tee
+	x       *exchange
+	request *http.Request // as it came in, once the answer is over
+	status  int
+	sent    int64
+	length  int64 // of the body as declared, -1 for unknown
+	tee     journal.Tee
 }
 
 // Unwrap lets http.ResponseController reach the connection.

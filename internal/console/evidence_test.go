@@ -44,7 +44,7 @@ func (r *rig) add(id string, status int, diagnosis string, agent string) {
 	r.at = r.at.Add(time.Second)
 	x := &journal.Exchange{RequestID: id, Upstream: "core", Endpoint: "/3.1/offers", Method: "GET", Client: "shop", Status: status, Diagnosis: diagnosis, Source: journal.SourceUpstream}
 	x.Begin(r.at)
-	r.journal.Open(x)
+	r.journal.Open(x, nil)
 	x.AppSent(journal.Head{Method: "GET", Path: "/3.1/offers", Proto: "HTTP/1.1", Header: http.Header{"User-Agent": {agent}}}, journal.Content{})
 	x.AppGot(journal.Head{Status: status, Proto: "HTTP/1.1", Header: http.Header{}}, journal.Content{})
 	x.Duration = time.Millisecond

@@ -26,7 +26,7 @@ func ended(j *journal.Journal, id string, status int, at time.Time) {
 		Duration: 1500 * time.Millisecond, Shown: true,
 	}
 	x.Begin(at)
-	j.Open(x)
+	j.Open(x, nil)
 	x.Waited(250 * time.Millisecond)
 	if status == http.StatusUnauthorized {
 		x.Diagnosis = "credential_expired"

@@ -48,14 +48,23 @@ type sides struct{ request, response passing }
 // that of an attempt's request only when [Exchange.Settle] tells that it is about
 // to change, which most never do. Nothing of it outlives [Exchange.Release].
 type capture struct {
-	journal *Journal // nil: nothing is kept
-	loose   bool     // of an exchange that nobody releases: no shared buffers
-	*messages
-	attempts []sides
+	journal   *Journal // nil: nothing is kept
+	loose     bool     // of an exchange that nobody releases: no shared buffers
+	app       App      // nil where AppSent and AppGot are called without being asked
+	sent      *Tee     // sees the app's request, if any does
+	got       *Tee     // sees what the app gets, if any does
+	*messages          // nil as long as there is nothing to keep
+	attempts  []sides
+}
+
+// App is whoever knows what the app sent and got.
+type App interface {
+	// Describe calls [Exchange.AppSent] and [Exchange.AppGot].
+	Describe(x *Exchange)
 }
 
 // messages are those of the app, and those of the first attempt: most exchanges
-// need no more. There are some wherever there is a journal.
+// need no more.
 type messages struct {
 	request  passing
 	response passing
@@ -69,15 +78,26 @@ var messageLists = sync.Pool{New: func() any { return new(messages) }}
 // maxKeptFields is the capacity up to which a list of fields is used again.
 const maxKeptFields = 1024
 
-// Open makes the journal keep the messages of x. Call it before x is shared.
-func (j *Journal) Open(x *Exchange) {
+// Open makes the journal keep the messages of x. Those of the app are asked for when
+// it is over, and only where they are kept: of a busy proxy's successes most are not.
+// A nil app is asked nothing. Call it before x is shared.
+func (j *Journal) Open(x *Exchange, app App) {
 	if j != nil && j.keeps() {
-		m, ok := messageLists.Get().(*messages)
-		if !ok {
-			m = new(messages)
-		}
-		x.capture.journal, x.capture.messages, x.capture.attempts = j, m, m.first[:0]
+		x.capture.journal, x.capture.app = j, app
 	}
+}
+
+// open makes room for messages.
+func (c *capture) open() {
+	if c.messages != nil {
+		return
+	}
+	if !c.loose {
+		c.messages, _ = messageLists.Get().(*messages)
+	} else {
+		c.messages = new(messages)
+	}
+	c.attempts = c.first[:0]
 }
 
 // Captures reports whether the messages of x are kept, so that nothing is put
@@ -89,13 +109,15 @@ func (x *Exchange) Captures() bool { return x.capture.journal != nil }
 // at all.
 func (x *Exchange) Lend(other *Exchange) {
 	if j := x.capture.journal; j != nil {
-		other.capture.journal, other.capture.loose, other.capture.messages = j, true, new(messages)
+		other.capture.journal, other.capture.loose = j, true
 	}
 }
 
 // AppSent tells what the app sent. Its header must not change any more.
 func (x *Exchange) AppSent(h Head, c Content) {
+	x.Path = h.Path
 	if x.capture.journal != nil {
+		x.capture.open()
 		x.capture.request.Head, x.capture.request.Content = h, c
 	}
 }
@@ -103,6 +125,7 @@ func (x *Exchange) AppSent(h Head, c Content) {
 // AppGot tells what the app got. Its header must not change any more.
 func (x *Exchange) AppGot(h Head, c Content) {
 	if x.capture.journal != nil {
+		x.capture.open()
 		x.capture.response.Head, x.capture.response.Content = h, c
 	}
 }
@@ -154,12 +177,18 @@ func (x *Exchange) Answered(i int, h Head, tee *Tee) {
 	x.capture.copyHeader(&s.response)
 }
 
-// Tee prepares t to see a body of this exchange; without a journal it stays
-// inert.
+// Tee prepares t to see the body that an attempt got, or any other of this exchange;
+// without a journal it stays inert.
 func (x *Exchange) Tee(t *Tee) {
 	if j := x.capture.journal; j != nil {
 		t.open(j, x.capture.loose)
 	}
+}
+
+// TeeRequest is Tee for the body that the app sends.
+func (x *Exchange) TeeRequest(t *Tee) {
+	x.Tee(t)
+	x.capture.sent = t
 }
 
 // TeeAnswer is Tee for the body that the app gets, once the attempts are over:
@@ -171,6 +200,7 @@ func (x *Exchange) TeeAnswer(t *Tee) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.capture.got = t
 	if n := len(x.capture.attempts); n > 0 {
 		t.follow(x.capture.attempts[n-1].response.Tee)
 	}
@@ -185,10 +215,19 @@ func (x *Exchange) Release() {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	c.request.Tee.close()
-	c.response.Tee.close()
+	c.sent.close()
+	c.got.close()
 	for i := range c.attempts {
 		c.attempts[i].response.Tee.close()
+	}
+	c.give()
+	*c = capture{}
+}
+
+// give ends the use of the messages.
+func (c *capture) give() {
+	if c.messages == nil {
+		return
 	}
 	clear(c.fields)
 	fields := c.fields[:0]
@@ -197,19 +236,12 @@ func (x *Exchange) Release() {
 	}
 	*c.messages = messages{fields: fields}
 	messageLists.Put(c.messages)
-	*c = capture{}
-}
-
-// path is that of the app's request, "" where nothing is kept of it.
-func (c *capture) path() string {
-	if c.messages == nil {
-		return ""
-	}
-	return c.request.Path
+	c.messages = nil
 }
 
 // side returns the capture of attempt i.
 func (c *capture) side(i int) *sides {
+	c.open()
 	for len(c.attempts) <= i {
 		c.attempts = append(c.attempts, sides{})
 	}
@@ -252,9 +284,10 @@ func (c *capture) clone() ([]sides, []rawField) {
 // adopt adds attempts that were cloned from another capture, the first of them
 // as attempt at.
 func (c *capture) adopt(attempts []sides, fields []rawField, at int) {
-	if c.journal == nil {
+	if c.journal == nil || len(attempts) == 0 {
 		return
 	}
+	c.open()
 	for i := range attempts[:min(len(attempts), maxAttempts-at)] {
 		s := attempts[i]
 		for _, p := range []*passing{&s.request, &s.response} {

@@ -14,7 +14,7 @@ func TestAdoptedMessages(t *testing.T) {
 	j := newJournal(t, 1<<20, 1<<10)
 	x := &Exchange{RequestID: "id-1", Status: 200, Source: SourceUpstream, Shown: true}
 	x.Begin(testStart)
-	j.Open(x)
+	j.Open(x, nil)
 	run := &Exchange{}
 	run.Begin(testStart)
 	x.Lend(run)
@@ -45,7 +45,7 @@ func TestSettledHeader(t *testing.T) {
 	j := newJournal(t, 1<<20, 1<<10)
 	x := &Exchange{RequestID: "id-1", Status: 200, Source: SourceUpstream}
 	x.Begin(testStart)
-	j.Open(x)
+	j.Open(x, nil)
 	header := http.Header{"Accept": {"first"}, "Vary": {"x"}}
 	x.Sending(x.Attempt(Attempt{}), Head{Header: header}, nil)
 	x.Settle()
@@ -79,7 +79,7 @@ func TestMergedAttempts(t *testing.T) {
 func TestNothingIsKeptWithoutJournal(t *testing.T) {
 	x := &Exchange{}
 	x.Begin(testStart)
-	(*Journal)(nil).Open(x)
+	(*Journal)(nil).Open(x, nil)
 	var tee Tee
 	x.Tee(&tee)
 	tee.Write([]byte("x"))

@@ -52,7 +52,7 @@ func TestHitCostsNoAllocation(t *testing.T) {
 	measured := testing.AllocsPerRun(2000, func() {
 		*x = Exchange{RequestID: "id", Client: "app", Endpoint: "/3.1/offers", Method: "GET", Status: 200, Source: SourceCache, Excerpt: e}
 		x.Begin(testStart)
-		j.Open(x)
+		j.Open(x, nil)
 		x.AppSent(Head{Method: "GET", Path: "/3.1/offers", Header: header}, Content{})
 		j.Add(x, false)
 		x.Release()

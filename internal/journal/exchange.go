@@ -80,6 +80,7 @@ type Exchange struct {
 	Upstream  string // configured name, "" when refused before routing
 	Endpoint  string // catalogue template or "other"; never a raw path
 	Method    string
+	Path      string // raw, as the app sent it; never written down unmasked
 	Mark      string // a remark for the log, such as "malformed_rpc"
 
 	Limit  string // that the upstream counts against, "" for none

@@ -154,7 +154,12 @@ func (m *masking) mask(j *Journal, x *Exchange, key groupKey, failed, whole bool
 		budget = &j.flooded
 		whole = whole || j.early(key)
 	}
-	full = x.capture.journal != nil && (whole || budget.has(x.Start.Add(x.Duration)))
+	if full = x.capture.journal != nil && (whole || budget.has(x.Start.Add(x.Duration))); full {
+		x.capture.open()
+		if x.capture.app != nil {
+			x.capture.app.Describe(x)
+		}
+	}
 	m.write(x, number, full)
 	if !full {
 		return false

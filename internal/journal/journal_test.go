@@ -61,7 +61,7 @@ func (c call) open(j *Journal) *Exchange {
 		x.Explained = Explanation{Sentence: "It failed.", Next: "Try again.", Facts: []Fact{{"scheme", "Basic"}}}
 	}
 	x.Begin(testStart)
-	j.Open(x)
+	j.Open(x, nil)
 	var app, up Tee
 	for i, status := range append(c.statuses, c.status) {
 		n := x.Attempt(Attempt{Reason: ReasonFirst, Start: testStart.Add(time.Millisecond), Credential: "publisher", Generation: 1})

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,5 +115,43 @@ func TestShieldedFailuresAreKept(t *testing.T) {
 	}
 	if fmt.Sprint(causes) != "[shielded_5xx shielded_429 shielded_401]" {
 		t.Errorf("causes %v", causes)
+	}
+}
+
+// asked counts how often it is asked what the app sent and got.
+type asked struct{ times int }
+
+func (a *asked) Describe(x *Exchange) {
+	a.times++
+	x.AppSent(Head{Method: "GET", Path: "/3.1/offers/S1_US", Proto: "HTTP/1.1", Header: http.Header{"Authorization": {"Bearer own-secret-of-the-app-0123456789"}}}, Content{})
+	x.AppGot(Head{Status: x.Status, Proto: "HTTP/1.1", Header: http.Header{"Content-Type": {"application/json"}}}, Content{})
+}
+
+// The app's messages are asked for once where they are kept, and not at all where the
+// record is abridged; its path is known all the same.
+func TestAppIsAskedOnlyForWhatIsKept(t *testing.T) {
+	j := newJournal(t, 1<<20, 1<<10)
+	add := func(id string, status int, whole bool) (times int, r *Record) {
+		app := &asked{}
+		x := &Exchange{RequestID: id, Endpoint: "/3.1/offers/{offerId}", Method: "GET", Path: "/3.1/offers/S1_US", Status: status, Source: SourceUpstream}
+		x.Begin(testStart)
+		j.Open(x, app)
+		j.Add(x, whole)
+		x.Release()
+		r, _ = j.Get(id)
+		return app.times, r
+	}
+	if times, r := add("first", 200, false); times != 1 || r.Abridged || r.Request.Get("Authorization") == "" {
+		t.Errorf("a success that is kept whole: asked %d times, %+v", times, r)
+	}
+	j.calm.spend(time.Hour)
+	if times, r := add("abridged", 200, false); times != 0 || !r.Abridged || r.Path != "/3.1/offers/S1_US" {
+		t.Errorf("an abridged one: asked %d times, %+v", times, r)
+	}
+	if times, r := add("failure", 404, false); times != 1 || r.Abridged || r.Response.Status != 404 {
+		t.Errorf("a failure: asked %d times, %+v", times, r)
+	}
+	if times, r := add("logged", 200, true); times != 1 || r.Abridged {
+		t.Errorf("one that is logged: asked %d times, %+v", times, r)
 	}
 }

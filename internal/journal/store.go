@@ -58,7 +58,7 @@ func (m *masking) summary(b []byte, x *Exchange, number uint64) []byte {
 	b = appendText(b, m.id(x.RequestID))
 	b = appendText(b, x.Upstream) // as configured
 	b = appendText(b, m.method(x.Method))
-	b = appendText(b, m.shown(cleanPath, x.Endpoint, x.capture.path(), maskPath))
+	b = appendText(b, m.shown(cleanPath, x.Endpoint, x.Path, maskPath))
 	b = appendText(b, x.Source)
 	b = appendInt(b, int64(x.queue))
 	b = appendInt(b, int64(x.Duration))

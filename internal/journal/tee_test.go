@@ -14,7 +14,7 @@ func followed(t *testing.T, limit int64) (j *Journal, x *Exchange, leader, follo
 	j, leader, follower = newJournal(t, 1<<20, limit), new(Tee), new(Tee)
 	x = &Exchange{RequestID: "id-1", Status: 200, Source: SourceUpstream, Shown: true}
 	x.Begin(testStart)
-	j.Open(x)
+	j.Open(x, nil)
 	n := x.Attempt(Attempt{})
 	x.Sending(n, Head{}, nil)
 	x.Tee(leader)
