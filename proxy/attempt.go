@@ -26,11 +26,7 @@ type attempt struct {
 func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 	parent := r.Context()
 	x := exchangeOf(parent)
-	s := x.first
-	if x.first = nil; s == nil {
-		s = new(sending)
-	}
-	s.timeouts, s.firm, s.metrics, s.clocks = &x.view.cfg.Timeouts, !x.repeatable(), a.proxy.metrics, &a.proxy.clocks
+	s := &sending{timeouts: &x.view.cfg.Timeouts, firm: !x.repeatable(), metrics: a.proxy.metrics, clocks: &a.proxy.clocks}
 	now := time.Now()
 	s.index = x.rec.Attempt(journal.Attempt{Reason: x.reason, Start: now, Credential: x.injected.name, Generation: x.injected.generation})
 	s.place, x.place = x.place, nil

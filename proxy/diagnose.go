@@ -40,7 +40,8 @@ func (p *Proxy) diagnose(x *exchange, resp *http.Response) {
 	}
 	if d, ok := support.Diagnose(facts); ok {
 		x.rec.Diagnosis = d.Code
-		x.rec.Explained = d.Record()
+		why := d.Record()
+		x.rec.Explained = &why
 		x.rec.Note(time.Now(), "diagnosis", d.Sentence)
 	}
 }

@@ -41,8 +41,6 @@ type exchange struct {
 	binding *binding    // the credential this call is to carry, nil for none
 	use     tokens.Call // its use over all attempts
 
-	first *sending // room for the next attempt's state; nil for none
-
 	// What the layers below ReverseProxy tell the attempt. They run one after
 	// the other for one exchange, so these need no lock.
 	reason   string // why the next attempt is sent

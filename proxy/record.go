@@ -33,7 +33,7 @@ func (p *Proxy) record(next layer) http.Handler {
 		x.own[0] = rec.RequestID
 		rec.TraceID = traceID(first(r.Header["Traceparent"]))
 		x.rec, x.view, x.reason = rec, p.view.Load(), journal.ReasonFirst
-		x.stay, x.first = r.Context(), &o.sending
+		x.stay = r.Context()
 		o.w = responseWriter{ResponseWriter: w, x: x}
 		p.journal.Open(rec, &o.w)
 
@@ -44,10 +44,9 @@ func (p *Proxy) record(next layer) http.Handler {
 
 // served is what lives as long as a request is served, in one allocation.
 type served struct {
-	x       exchange
-	rec     journal.Exchange
-	w       responseWriter
-	sending sending // of the first attempt; most calls need no more
+	x   exchange
+	rec journal.Exchange
+	w   responseWriter
 }
 
 // servedList lends them. Only what was used for a call without a body that the front

@@ -19,7 +19,7 @@ func observe(log *telemetry.Log, m *telemetry.Metrics, hourly *totals.Totals) fu
 		log.Access(&telemetry.AccessLine{
 			Time: x.Start, RequestID: x.RequestID, OwnID: x.OwnID, TraceID: x.TraceID, Client: x.Client, Upstream: x.Upstream, Endpoint: x.Endpoint,
 			Method: x.Method, Status: x.Status, Source: string(x.Source), Attempts: f.Attempts, Queue: f.Queue,
-			Upstreams: f.Upstream, Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Cause: x.Explained.Sentence, Mark: x.Mark, Error: f.Failure,
+			Upstreams: f.Upstream, Duration: x.Duration, Sent: x.Sent, Code: x.Code, Diagnosis: x.Diagnosis, Cause: x.Sentence(), Mark: x.Mark, Error: f.Failure,
 		})
 	}
 }

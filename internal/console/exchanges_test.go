@@ -30,7 +30,7 @@ func ended(j *journal.Journal, id string, status int, at time.Time) {
 	x.Waited(250 * time.Millisecond)
 	if status == http.StatusUnauthorized {
 		x.Diagnosis = "credential_expired"
-		x.Explained = journal.Explanation{Sentence: "The credential has expired.", Next: "Refresh it.", Facts: []journal.Fact{{Name: "expired", Value: "an hour ago"}}}
+		x.Explained = &journal.Explanation{Sentence: "The credential has expired.", Next: "Refresh it.", Facts: []journal.Fact{{Name: "expired", Value: "an hour ago"}}}
 	}
 	var tee journal.Tee
 	x.Tee(&tee)

@@ -76,7 +76,7 @@ func TestNoCanaryInARecord(t *testing.T) {
 			c.change = func(x *Exchange) {
 				x.Fail(fmt.Errorf("the key %s of %s", testKey, canaryMail))
 				x.Note(testStart, "note", canaryMail+" "+canaryJWT)
-				x.Explained = Explanation{Sentence: canaryMail, Next: canaryJWT, Facts: []Fact{{"key", testKey}}}
+				x.Explained = &Explanation{Sentence: canaryMail, Next: canaryJWT, Facts: []Fact{{"key", testKey}}}
 				x.Client, x.RequestID, x.Diagnosis = canaryMail, canaryJWT, "unknown"
 				x.Update(0, func(a *Attempt) { a.Err, a.UpstreamID = canaryMail, canaryJWT })
 			}

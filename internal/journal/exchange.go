@@ -95,8 +95,8 @@ type Exchange struct {
 	Source    Source
 	Code      string // code of an answer of our own
 	Diagnosis string
-	Explained Explanation // of the diagnosis
-	Sent      int64       // body bytes written to the app
+	Explained *Explanation // of the diagnosis, nil without one
+	Sent      int64        // body bytes written to the app
 	Duration  time.Duration
 
 	// Shown allows the bodies of this endpoint to be written down, masked. Of
@@ -115,6 +115,17 @@ type Exchange struct {
 	throttle *Throttle // the last, nil for none
 	capture  capture
 }
+
+// explanation is Explained, the zero value for none.
+func (x *Exchange) explanation() Explanation {
+	if x.Explained == nil {
+		return Explanation{}
+	}
+	return *x.Explained
+}
+
+// Sentence is what the diagnosis says in words, "" without one.
+func (x *Exchange) Sentence() string { return x.explanation().Sentence }
 
 // Begin opens a record at the given arrival time.
 func (x *Exchange) Begin(now time.Time) {

@@ -58,7 +58,7 @@ func (c call) open(j *Journal) *Exchange {
 		Status: c.status, Diagnosis: c.diagnosis, Duration: 20 * time.Millisecond, Shown: c.shown,
 	}
 	if c.diagnosis != "" {
-		x.Explained = Explanation{Sentence: "It failed.", Next: "Try again.", Facts: []Fact{{"scheme", "Basic"}}}
+		x.Explained = &Explanation{Sentence: "It failed.", Next: "Try again.", Facts: []Fact{{"scheme", "Basic"}}}
 	}
 	x.Begin(testStart)
 	j.Open(x, nil)

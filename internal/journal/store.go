@@ -19,9 +19,10 @@ func (m *masking) write(x *Exchange, number uint64, messages bool) {
 	b = appendText(b, m.plain(x.err))
 	b = appendInt(b, x.Sent)
 	b = appendInt(b, int64(x.outcome))
-	b = appendText(b, m.plain(x.Explained.Next))
-	b = appendUint(b, uint64(len(x.Explained.Facts)))
-	for _, f := range x.Explained.Facts {
+	why := x.explanation()
+	b = appendText(b, m.plain(why.Next))
+	b = appendUint(b, uint64(len(why.Facts)))
+	for _, f := range why.Facts {
 		b = appendText(b, m.plain(f.Name))
 		b = appendText(b, m.plain(f.Value))
 	}
@@ -63,7 +64,7 @@ func (m *masking) summary(b []byte, x *Exchange, number uint64) []byte {
 	b = appendInt(b, int64(x.queue))
 	b = appendInt(b, int64(x.Duration))
 	b = appendText(b, x.Diagnosis)
-	b = appendText(b, m.plain(x.Explained.Sentence))
+	b = appendText(b, m.plain(x.Sentence()))
 	b = appendText(b, x.Code)
 	return appendInt(b, int64(len(x.attempts)))
 }
