@@ -244,7 +244,7 @@ func TestJournalCostsFewAllocations(t *testing.T) {
 	t.Logf("%v allocations without a journal, %v with one", off, on)
 	// A record that is kept whole costs most; how many are depends on the time that
 	// the calls take.
-	if bound := 7.0; on-off > bound && !raceDetector {
+	if bound := 5.0; on-off > bound && !raceDetector {
 		t.Errorf("the journal allocates %v times a call, at most %v", on-off, bound)
 	}
 }

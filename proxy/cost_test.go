@@ -58,7 +58,7 @@ func allocations(n int, call func()) float64 {
 
 // ownAllocations is the budget of cleengate's layers for one forwarded call, over
 // what a bare ReverseProxy costs with the same neighbours.
-const ownAllocations = 28
+const ownAllocations = 20
 
 func TestForwardingAllocationBudget(t *testing.T) {
 	r := newRigAt(t, "http://127.0.0.1:1")
