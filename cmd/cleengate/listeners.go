@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cleengate/cleengate/internal/config"
 	"github.com/cleengate/cleengate/proxy"
 )
 
@@ -56,16 +55,4 @@ func (e *endpoint) serve() error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", e.name, err)
-}
-
-// tlsConfig loads the listener's certificate; nil without one.
-func tlsConfig(cfg config.TLS) (*tls.Config, error) {
-	if !cfg.Enabled() {
-		return nil, nil //nolint:nilnil // plain http
-	}
-	cert, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("tls: %s and %s are no certificate with its key: %w", cfg.CertFile, cfg.KeyFile, err)
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}, nil
 }

@@ -146,7 +146,7 @@ func (p *process) apply(cfg *config.Config) error {
 
 // plan lists the listeners.
 func (p *process) plan(cfg *config.Config) error {
-	serverTLS, err := tlsConfig(cfg.TLS)
+	serverTLS, err := tlsConfig(cfg.TLS, p.log.Logger)
 	if err != nil {
 		return err
 	}
