@@ -80,7 +80,7 @@ func drawStory(rt *rapid.T) story {
 type referee struct {
 	story
 	mu         sync.Mutex
-	departures map[*limiter.Place]departure
+	departures map[*http.Request]departure
 	problem    string
 }
 
@@ -91,17 +91,17 @@ type departure struct {
 
 // lost takes back a departure that never reached the provider, since a process that
 // begins with nothing known can only go by what the provider counts.
-func (r *referee) lost(p *limiter.Place) {
+func (r *referee) lost(call *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.departures, p)
+	delete(r.departures, call)
 }
 
 // departed notes a departure, and whether the limit was known.
-func (r *referee) departed(p *limiter.Place, at time.Time, known bool) {
+func (r *referee) departed(call *http.Request, at time.Time, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.departures[p] = departure{at, known}
+	r.departures[call] = departure{at, known}
 	if !known || r.problem != "" {
 		return
 	}
@@ -141,7 +141,7 @@ func (r *referee) fullest(at time.Time) int {
 }
 
 func (s story) play(t *testing.T, dir string) string {
-	ref := &referee{story: s, departures: map[*limiter.Place]departure{}}
+	ref := &referee{story: s, departures: map[*http.Request]departure{}}
 	var p provider = &fixedWindow{limit: s.Limit, length: s.Window, offset: s.Offset}
 	switch s.Kind {
 	case "sliding":
@@ -195,8 +195,8 @@ func startLife(t *testing.T, dir string, u *upstream, ref *referee) (l *life, en
 	b := set.Get("test", "key")
 	ctx, cancel := context.WithCancel(t.Context())
 	l = &life{ctx: ctx, run: runWith(t, b, u)}
-	l.run.transport.Departed = func(_ *http.Request, p *limiter.Place) {
-		ref.departed(p, time.Now(), known(b.Snapshot(), ref.Window))
+	l.run.transport.Departed = func(call *http.Request, _ *limiter.Place) {
+		ref.departed(call, time.Now(), known(b.Snapshot(), ref.Window))
 	}
 	var saver sync.WaitGroup
 	saver.Go(func() { _ = set.Run(ctx) })

@@ -1,11 +1,8 @@
 package limiter
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 )
 
@@ -35,15 +32,13 @@ type Transport struct {
 	// Again makes a fresh request to send a throttled one again, or says that it
 	// cannot be. Nil means that none can.
 	Again func(*http.Request) (*http.Request, bool)
-	// SelfCounting says that Next tells of further departures of one request by
-	// itself, with [Place.DepartedAgain] of the place that Departed was told. Else
-	// a connection trace is put on every request, which costs more than the wait.
-	SelfCounting bool
 	// Retries is how many times a throttled call goes again, if it does not persist.
 	Retries int
 
 	// Departed is told that a request leaves, after its wait, right before Next is
-	// called with it.
+	// called with it. net/http repeats some requests by itself when a kept connection
+	// turns out to be dead: whoever sends over it tells the place of each further
+	// departure, with [Place.DepartedAgain].
 	Departed func(r *http.Request, p *Place)
 	// Refused is told that a request got no place.
 	Refused func(r *http.Request, refused *Refused)
@@ -116,9 +111,6 @@ func (t *Transport) send(r *http.Request, place *Place) (*http.Response, Outcome
 			place.Failed() // ignored if it was refunded
 		}
 	}()
-	if !t.SelfCounting {
-		r = counting(r, place)
-	}
 	resp, err := t.Next.RoundTrip(r)
 	if err != nil {
 		if errors.Is(err, ErrNotSent) {
@@ -135,29 +127,6 @@ func (t *Transport) tellRefused(r *http.Request, err error) {
 	if refused, ok := errors.AsType[*Refused](err); ok && t.Refused != nil {
 		t.Refused(r, refused)
 	}
-}
-
-// counting makes the request count its further departures. net/http repeats
-// some requests by itself when a kept connection turns out to be dead; each time it
-// writes a header, something has left.
-func counting(r *http.Request, place *Place) *http.Request {
-	var wrote atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() {
-		if wrote.Swap(true) {
-			place.DepartedAgain()
-		}
-	}}
-	ctx := context.WithValue(r.Context(), placeKey{}, place)
-	return r.WithContext(httptrace.WithClientTrace(ctx, trace))
-}
-
-type placeKey struct{}
-
-// PlaceOf is the place of the request that ctx belongs to below a [Transport] that
-// is not SelfCounting; nil elsewhere. Its endings are the Transport's to call.
-func PlaceOf(ctx context.Context) *Place {
-	p, _ := ctx.Value(placeKey{}).(*Place)
-	return p
 }
 
 func (b *Bucket) observing() bool {

@@ -66,7 +66,7 @@ type upstream struct {
 	on429    bool    // headers on 429 only
 	skew     time.Duration
 	latency  func(rng *rand.Rand) time.Duration // one way; nil: 15 to 35 ms
-	lost     func(*limiter.Place)               // told of requests that never arrive
+	lost     func(*http.Request)                // told of requests that never arrive
 
 	mu       sync.Mutex
 	rng      *rand.Rand
@@ -98,7 +98,7 @@ func (u *upstream) hop(ctx context.Context) error {
 func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := u.hop(r.Context()); err != nil {
 		if u.lost != nil {
-			u.lost(limiter.PlaceOf(r.Context()))
+			u.lost(r)
 		}
 		return nil, err
 	}

@@ -25,16 +25,15 @@ func (p *Proxy) limited(up *upstream, next http.RoundTripper, set *limiter.Set, 
 	}
 	handle := set.Handle(up.limit, credential)
 	return &limiter.Transport{
-		Next:         next,
-		SelfCounting: true,
-		Retries:      throttled,
-		Bucket:       func(*http.Request) *limiter.Bucket { return handle.Bucket() },
-		Describe:     func(r *http.Request) limiter.Call { return exchangeOf(r.Context()).call() },
-		Throttle:     isThrottle,
-		Again:        throttledAgain,
-		Departed:     p.departed,
-		Refused:      func(r *http.Request, refused *limiter.Refused) { noteRefusal(r, refused) },
-		Throttled:    noteThrottle,
+		Next:      next,
+		Retries:   throttled,
+		Bucket:    func(*http.Request) *limiter.Bucket { return handle.Bucket() },
+		Describe:  func(r *http.Request) limiter.Call { return exchangeOf(r.Context()).call() },
+		Throttle:  isThrottle,
+		Again:     throttledAgain,
+		Departed:  p.departed,
+		Refused:   func(r *http.Request, refused *limiter.Refused) { noteRefusal(r, refused) },
+		Throttled: noteThrottle,
 	}
 }
 

@@ -27,11 +27,10 @@ func (l *progressListener) Accept() (net.Conn, error) {
 // half times the idle time after the last byte got through, and one that is merely
 // slow is not.
 //
-// Deadlines cost more than anything else about a connection that is not a system
-// call, and net/http sets seven for every request: most are far in the future or none
-// at all, and hardly any is ever reached. So those of reads are noted only, and one
-// timer, which is moved only where it must fire sooner, looks whether the one in force
-// has been reached.
+// Moving a deadline takes locks and a timer of the runtime, and net/http moves seven
+// for every request: most to far in the future or to none at all, and hardly any is ever
+// reached. So those of reads are noted only, and one timer, which is moved only where it
+// must fire sooner, looks whether the one in force has been reached.
 type progressConn struct {
 	net.Conn
 	idle time.Duration

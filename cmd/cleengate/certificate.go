@@ -51,7 +51,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if c.isDue() {
 		before := c.current.Load()
 		if err := c.load(); err != nil {
-			c.log.Error("The changed certificate cannot be used; the one before is served on.", "cert_file", c.certFile, "key_file", c.keyFile, "error", err)
+			c.log.Error("The changed certificate cannot be used; the one before is served on. Put a PEM certificate chain and its own private key into the two files.", "cert_file", c.certFile, "key_file", c.keyFile, "error", err)
 		} else if now := c.current.Load(); now != before {
 			c.log.Info("A changed certificate is served.", "cert_file", c.certFile, "valid_until", now.Leaf.NotAfter)
 		}
